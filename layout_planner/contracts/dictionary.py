@@ -1,0 +1,144 @@
+"""Read ``columns.toml``: every table and column of the toolkit, with type, unit, meaning and source office."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from layout_planner.terms import ENUMS
+
+TYPES = ("code", "text", "int", "float", "bool", "date", "list")
+# A few names cannot be used twice in one file of columns: the printed header differs from the key.
+HEADERS = {"column_name": "column"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the same name, type, unit and meaning in every table that has it."""
+
+    name: str
+    type: str
+    unit: str
+    zh: str
+    en: str
+    meaning: str
+    source: str = ""
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """Allowed values of an enum column; None for the others."""
+        return ENUMS[self.type.removeprefix("enum:")] if self.type.startswith("enum:") else None
+
+    @property
+    def is_number(self) -> bool:
+        """True for whole and decimal numbers."""
+        return self.type in {"int", "float"}
+
+    def allowed_zh(self) -> str:
+        """Say in Chinese what a value may be."""
+        if self.labels is not None:
+            return "、".join(self.labels) + " 之一"
+        if self.pattern is not None:
+            return f"符合 {self.pattern} 的代码"
+        words = {"int": "整数", "float": "数", "bool": "true 或 false", "date": "日期 如 2026-09-01"}.get(self.type, "文字")
+        if self.min is not None and self.max is not None:
+            return f"{self.min:g} 到 {self.max:g} 的{words}"
+        if self.min is not None:
+            return f"不小于 {self.min:g} 的{words}"
+        return words
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its file, its unique key and its columns in order."""
+
+    name: str
+    kind: Literal["input", "output"]
+    file: str
+    key: tuple[str, ...]
+    zh: str
+    en: str
+    required: tuple[Column, ...]
+    optional: tuple[Column, ...] = ()
+    geometry: str | None = None
+    may_be_absent: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Required columns, then the optional ones."""
+        return self.required + self.optional
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the required columns, in order."""
+        return [column.name for column in self.required]
+
+    def column(self, name: str) -> Column:
+        """Return a column by name; KeyError if the table has none of that name."""
+        return next(column for column in self.columns if column.name == name)
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """Every column and every table."""
+
+    columns: Mapping[str, Column]
+    tables: Mapping[str, Table]
+
+    def inputs(self) -> list[Table]:
+        """Tables that a planner fills in."""
+        return [table for table in self.tables.values() if table.kind == "input"]
+
+    def outputs(self) -> list[Table]:
+        """Tables that a run writes."""
+        return [table for table in self.tables.values() if table.kind == "output"]
+
+
+@cache
+def load_dictionary() -> Dictionary:
+    """Read the dictionary of columns that is shipped with the package.
+
+    Returns
+    -------
+    Dictionary
+        Columns and tables by name.
+
+    Raises
+    ------
+    ValueError
+        If the file contradicts itself: an unknown type or enum, a table with a column that is not defined,
+        a key that is not one of the table's columns, or a number without a unit.
+    """
+    raw = tomllib.loads(resources.files(__name__.rpartition(".")[0]).joinpath("columns.toml").read_text(encoding="utf-8"))
+    columns = {name: Column(name=name, **fields) for name, fields in raw["column"].items()}
+    for column in columns.values():
+        known = column.type in TYPES or column.type.removeprefix("enum:") in ENUMS
+        if not known or (column.is_number and not column.unit):
+            raise ValueError(f"columns.toml: column {column.name!r} has type {column.type!r}, unit {column.unit!r}")
+    return Dictionary(columns, {name: _table(name, fields, columns) for name, fields in raw["table"].items()})
+
+
+def _table(name: str, fields: Mapping[str, Any], columns: Mapping[str, Column]) -> Table:
+    names = [*fields["required"], *fields.get("optional", [])]
+    unknown = [c for c in names if c not in columns] + [c for c in fields["key"] if c not in names]
+    if unknown or len(set(names)) != len(names):
+        raise ValueError(f"columns.toml: table {name!r} names columns that are not defined, or one twice: {unknown}")
+    return Table(
+        name=name,
+        kind=fields["kind"],
+        file=fields["file"],
+        key=tuple(fields["key"]),
+        zh=fields["zh"],
+        en=fields["en"],
+        required=tuple(columns[c] for c in fields["required"]),
+        optional=tuple(columns[c] for c in fields.get("optional", [])),
+        geometry=fields.get("geometry"),
+        may_be_absent=fields.get("may_be_absent", False),
+    )

@@ -1,0 +1,146 @@
+"""Row models of the input tables (pydantic), made from the dictionary of columns.
+
+Every cell is checked by itself, so a word in a column of numbers cannot hide a −20 further down.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+
+from layout_planner.contracts.dictionary import Column, Table, load_dictionary
+from layout_planner.errors import Problem
+
+_BLANK = {"", "-", "—", "——", "/", "nan", "none", "null", "<na>"}
+_TRUE = {"true", "1", "是", "yes", "y"}
+_FALSE = {"false", "0", "否", "no", "n"}
+_UNIT_TAIL = re.compile(r"(?<=\d)\s*(人|名|间|个|张|所|座|米|平方米|m2|㎡|元|年|岁|班|km/h)$")
+
+
+def clean(value: object) -> object:
+    """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None, a trailing unit off a number."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if not isinstance(value, str):
+        return value
+    text = unicodedata.normalize("NFKC", value).strip()
+    if text.lower() in _BLANK:
+        return None
+    return _UNIT_TAIL.sub("", text)
+
+
+def _to_bool(value: object) -> object:
+    if isinstance(value, str):
+        if value.lower() in _TRUE:
+            return True
+        if value.lower() in _FALSE:
+            return False
+    return value
+
+
+def _to_number(value: object) -> object:
+    return value.replace(",", "") if isinstance(value, str) else value
+
+
+def _to_text(value: object) -> object:
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _to_list(value: object) -> object:
+    return [part.strip() for part in re.split(r"[;,、;]", value) if part.strip()] if isinstance(value, str) else value
+
+
+def _annotation(column: Column) -> Any:
+    bounds = Field(ge=column.min, le=column.max)
+    if column.type == "int":
+        return Annotated[int, BeforeValidator(_to_number), bounds]
+    if column.type == "float":
+        return Annotated[float, BeforeValidator(_to_number), bounds, Field(allow_inf_nan=False)]
+    if column.type == "bool":
+        return Annotated[bool, BeforeValidator(_to_bool)]
+    if column.type == "date":
+        return date
+    if column.type == "list":
+        return Annotated[list[str], BeforeValidator(_to_list)]
+    if column.labels is not None:
+        return Literal[column.labels]
+    pattern = f"^(?:{column.pattern})$" if column.pattern else None
+    return Annotated[str, BeforeValidator(_to_text), Field(pattern=pattern)]
+
+
+@cache
+def row_model(table: str) -> type[BaseModel]:
+    """Make the pydantic model of one row of an input table.
+
+    Parameters
+    ----------
+    table
+        Name of the table in ``columns.toml``.
+
+    Returns
+    -------
+    type[BaseModel]
+        Model with one field a column; required columns may not be empty, optional ones may.
+    """
+    spec = load_dictionary().tables[table]
+    fields: dict[str, Any] = {c.name: (Annotated[_annotation(c), BeforeValidator(clean)], ...) for c in spec.required}
+    for c in spec.optional:
+        fields[c.name] = (Annotated[_annotation(c) | None, BeforeValidator(clean)], None)
+    return create_model(f"{table.title()}Row", __config__=ConfigDict(extra="ignore", frozen=True), **fields)
+
+
+def check_rows(
+    spec: Table, records: Sequence[Mapping[str, object]], *, file: str, first_row: int = 2
+) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Check every row of an input table and collect all defects.
+
+    Parameters
+    ----------
+    spec
+        The table.
+    records
+        Raw rows, column name → cell.
+    file
+        Name printed in the messages.
+    first_row
+        Number of the first data row (2 in a table with a header line).
+
+    Returns
+    -------
+    tuple
+        The good rows with typed values, each with its number under ``_row``, and the problems of the bad ones.
+    """
+    model = row_model(spec.name)
+    good: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    for number, record in enumerate(records, start=first_row):
+        try:
+            good.append({**model.model_validate(record).model_dump(), "_row": number})
+        except ValidationError as error:
+            bad = {str(item["loc"][0]): item for item in error.errors()}
+            problems += [_problem(spec.column(name), record.get(name), file, number) for name in bad]
+    return good, problems
+
+
+def _problem(column: Column, value: object, file: str, row: int) -> Problem:
+    empty = clean(value) is None
+    return Problem(
+        severity="error",
+        code="value_missing" if empty else "value_bad",
+        file=file,
+        row=row,
+        column=f"{column.zh} {column.name}",
+        found=None if empty else str(value)[:60],
+        allowed=column.allowed_zh(),
+    )

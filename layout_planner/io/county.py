@@ -1,0 +1,154 @@
+"""Read a county folder: every table and layer checked, all defects collected before stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from layout_planner.contracts import Table, check_rows, load_dictionary
+from layout_planner.errors import DataError, DefectsError, Problem
+from layout_planner.io import crosscheck
+from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
+from layout_planner.io.settings import FILE as SETTINGS_FILE
+from layout_planner.io.settings import CountySettings, read_settings
+from layout_planner.io.text import read_records, sha256
+
+_INT = {"int": "Int64", "float": "float64", "bool": "boolean"}
+
+
+@dataclass(frozen=True)
+class County:
+    """One county as read: settings, tables, layers (EPSG:4490), hashes of the files, notices."""
+
+    settings: CountySettings
+    schools: gpd.GeoDataFrame
+    villages: gpd.GeoDataFrame
+    townships: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    births: pd.DataFrame
+    enrolment: pd.DataFrame
+    attendance: pd.DataFrame | None
+    hashes: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    crs: int
+
+
+def read_county(folder: Path) -> County:
+    """Read a county folder (docs/data.md).
+
+    Parameters
+    ----------
+    folder
+        The county folder.
+
+    Returns
+    -------
+    County
+        Everything a run needs, with the warnings and notices.
+
+    Raises
+    ------
+    DataError
+        ``folder_missing``.
+    DefectsError
+        All errors of all files, collected.
+    """
+    if not folder.is_dir():
+        raise DataError("folder_missing", folder=folder.name or str(folder))
+    settings = read_settings(folder)
+    tables: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for spec in load_dictionary().inputs():
+        if spec.may_be_absent and not (folder / spec.file).exists():
+            tables[spec.name] = None
+            continue
+        try:
+            tables[spec.name], found = _read_table(folder / spec.file, spec)
+        except DefectsError as error:
+            found = list(error.problems)
+        except DataError as error:
+            found = [_as_problem(error, spec)]
+        problems += found
+    if not any(p.severity == "error" for p in problems):
+        problems += crosscheck.check(tables, settings)
+    if any(p.severity == "error" for p in problems):
+        raise DefectsError(problems)
+    files = [SETTINGS_FILE, *(s.file for s in load_dictionary().inputs() if (folder / s.file).exists())]
+    longitude = float(tables["villages"].geometry.x.mean())
+    return County(
+        settings=settings,
+        **{name: _plain(table) for name, table in tables.items()},
+        hashes={file: sha256(folder / file) for file in files},
+        problems=tuple(problems),
+        crs=settings.metric_crs(longitude),
+    )
+
+
+def _plain(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Drop the row numbers that only the messages needed."""
+    return None if table is None else table.drop(columns="_row").reset_index(drop=True)
+
+
+def _as_problem(error: DataError, spec: Table) -> Problem:
+    fields = {k: str(v) for k, v in error.fields.items() if k in {"found", "allowed"}}
+    return Problem("error", error.code, str(error.fields.get("file", spec.file)), **fields)
+
+
+def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:
+    if spec.geometry is None:
+        header, records = read_records(path)
+        shapes, problems, first_row = None, [], 2
+    else:
+        layer = read_layer(path)
+        header = [c for c in layer.columns if c != layer.geometry.name]
+        records = layer[header].astype(object).where(layer[header].notna(), None).to_dict("records")
+        shapes, problems, first_row = layer.geometry, geometry_problems(layer, spec, path.name), 1
+    missing = [c for c in spec.required if c.name not in header]
+    problems += [
+        Problem("error", "column_missing", path.name, column=f"{c.zh} {c.name}", allowed=c.meaning) for c in missing
+    ]
+    if missing:
+        raise DefectsError(problems)
+    known = {c.name for c in spec.columns}
+    problems += [Problem("notice", "column_unknown", path.name, column=c) for c in header if c not in known]
+    good, bad = check_rows(spec, records, file=path.name, first_row=first_row)
+    problems += bad
+    extra = {c: [r.get(c) for r in records] for c in header if c not in known}
+    frame = _frame(spec, good)
+    kept = frame["_row"].to_numpy(dtype=int) - first_row
+    frame = frame.assign(**{c: [values[i] for i in kept] for c, values in extra.items()})
+    problems += _duplicates(frame, spec, path.name)
+    if shapes is not None:
+        return gpd.GeoDataFrame(frame, geometry=shapes.iloc[kept].to_numpy(), crs=GEOGRAPHIC), problems
+    if spec.name == "villages":
+        points = gpd.points_from_xy(frame["lon"], frame["lat"])
+        return gpd.GeoDataFrame(frame, geometry=points, crs=GEOGRAPHIC), problems
+    return frame, problems
+
+
+def _frame(spec: Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=[*(c.name for c in spec.columns), "_row"])
+    for column in spec.columns:
+        if column.type in _INT:
+            frame[column.name] = frame[column.name].astype(_INT[column.type])
+        elif column.type == "list":
+            frame[column.name] = [";".join(v) if isinstance(v, list) else v for v in frame[column.name]]
+        if column.type == "int" and column in spec.required:
+            frame[column.name] = frame[column.name].astype("int64")
+    return frame
+
+
+def _duplicates(frame: pd.DataFrame, spec: Table, file: str) -> list[Problem]:
+    if not spec.key:
+        return []
+    twice = frame[frame.duplicated(list(spec.key), keep="first")]
+    label = "、".join(spec.column(k).zh for k in spec.key)
+    return [
+        Problem("error", "key_twice", file, int(row["_row"]), label, " ".join(str(row[k]) for k in spec.key))
+        for _, row in twice.iterrows()
+    ]

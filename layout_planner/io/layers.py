@@ -1,0 +1,62 @@
+"""Map layers (GeoJSON, GeoPackage, zipped Shapefile) as tables with a geometry column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layout_planner.contracts import Table
+from layout_planner.errors import DataError, Problem
+from layout_planner.io.text import read_bytes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+GEOGRAPHIC = 4490  # CGCS2000, the official system; GeoJSON carries it as plain longitude, latitude
+_KINDS = {"Point": {"Point"}, "Polygon": {"Polygon", "MultiPolygon"}, "LineString": {"LineString", "MultiLineString"}}
+
+
+def read_layer(path: Path) -> gpd.GeoDataFrame:
+    """Read a layer and bring it to CGCS2000 longitude and latitude (EPSG:4490).
+
+    Raises
+    ------
+    DataError
+        ``file_missing`` or ``file_unreadable``.
+    """
+    import geopandas as gpd
+    import pyogrio.errors
+
+    read_bytes(path)
+    try:
+        layer = gpd.read_file(path, engine="pyogrio")
+    except (pyogrio.errors.DataSourceError, ValueError) as error:
+        raise DataError(
+            "file_unreadable", file=path.name, found=str(error)[:80], allowed="GeoJSON、GeoPackage 或打包的 Shapefile"
+        ) from error
+    if len(layer) == 0:
+        raise DataError("file_empty", file=path.name)
+    # GeoJSON is read as WGS 84 by its standard; the county folder declares CGCS2000, the same to a centimetre here
+    plain = layer.crs is None or path.suffix.lower() in {".geojson", ".json"}
+    return layer.set_crs(GEOGRAPHIC, allow_override=True) if plain else layer.to_crs(GEOGRAPHIC)
+
+
+def geometry_problems(layer: gpd.GeoDataFrame, spec: Table, file: str) -> list[Problem]:
+    """List features whose geometry is missing, empty, invalid or of the wrong kind."""
+    allowed = _KINDS[spec.geometry or "Point"]
+    problems = []
+    for row, shape in enumerate(layer.geometry, start=1):
+        found = _wrong(shape, allowed)
+        if found is not None:
+            problems.append(
+                Problem("error", "geometry_missing", file, row, "geometry", found, "、".join(sorted(allowed)))
+            )
+    return problems
+
+
+def _wrong(shape: Any, allowed: set[str]) -> str | None:
+    if shape is None or shape.is_empty:
+        return "空"
+    if shape.geom_type not in allowed:
+        return str(shape.geom_type)
+    return None if shape.is_valid else "图形自相交"

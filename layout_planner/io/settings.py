@@ -1,0 +1,103 @@
+"""``county.toml``: name, base year, horizon, coordinate system, draws, seed, the county's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from layout_planner.errors import DefectsError, Problem
+from layout_planner.io.text import read_toml
+
+FILE = "county.toml"
+_CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the next zones follow one by one
+_WORDS = {
+    "literal_error": "{expected} 之一",
+    "missing": "必填",
+    "extra_forbidden": "没有这个设置,请核对拼写",
+    "int_type": "整数",
+    "int_parsing": "整数",
+    "float_type": "数",
+    "bool_type": "true 或 false",
+    "string_type": "带引号的文字",
+    "greater_than_equal": "不小于 {ge}",
+    "less_than_equal": "不大于 {le}",
+    "string_pattern_mismatch": "符合 {pattern} 的代码",
+    "date_from_datetime_parsing": "日期 如 2026-09-01",
+    "dict_type": "一个小节",
+}
+
+
+class Signed(BaseModel):
+    """A value or a decision that a named person answers for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(min_length=1)
+    signer: str = Field(min_length=1)
+    date: date
+
+
+class CountyRule(Signed):
+    """The county's own value of a PARAM rule (本县自定)."""
+
+    value: float
+
+
+class Override(Signed):
+    """A BLOCK* rule set aside for one subject; printed in every export."""
+
+    rule: str
+    subject: str
+
+
+class CountySettings(BaseModel):
+    """Settings of one county."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(min_length=1)
+    code: str = Field(pattern="^[0-9]{6}$")
+    base_year: int = Field(ge=1990, le=2100)
+    horizon: int = Field(ge=1, le=30)
+    coordinate_system: Literal["cgcs2000", "wgs84"]
+    projected_crs: int | None = None
+    draws: int = Field(ge=10, le=100_000)
+    seed: int = Field(ge=0)
+    synthetic: bool = False
+    parameters: Mapping[str, float] = Field(default_factory=dict)
+    rules: Mapping[str, CountyRule] = Field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+
+    def metric_crs(self, longitude: float) -> int:
+        """EPSG code of the projected system: the county's own, or the CGCS2000 3° zone of a longitude [degree]."""
+        if self.projected_crs is not None:
+            return self.projected_crs
+        return _CENTRAL_MERIDIAN_75E + round(longitude / 3) - 25
+
+
+def read_settings(folder: Path) -> CountySettings:
+    """Read and check ``county.toml``.
+
+    Raises
+    ------
+    DefectsError
+        All wrong settings at once, each with its key, what was found and what is allowed.
+    """
+    raw = read_toml(folder / FILE)
+    try:
+        return CountySettings.model_validate(raw)
+    except ValidationError as error:
+        raise DefectsError(_problem(item) for item in error.errors()) from error
+
+
+def _problem(item: Any) -> Problem:
+    word = _WORDS.get(item["type"], item["msg"])
+    allowed = word.format_map({"expected": "", **item.get("ctx", {})})
+    found = "空" if item["type"] == "missing" else str(item["input"])[:60]
+    key = ".".join(str(part) for part in item["loc"])
+    return Problem("error", "setting_bad", FILE, None, key, found, allowed)

@@ -1,0 +1,54 @@
+"""The ledger of children: at every hand-over Σ in = Σ out, or the run stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from layout_planner.errors import LedgerError
+
+_RELATIVE = 1e-6  # sums of 32-bit draws differ by rounding; a lost child in a county differs by 1e-5
+
+
+@dataclass
+class Ledger:
+    """Every hand-over of a run, in order."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def hand_over(self, title: str, given: float, received: float, *, names: str = "") -> None:
+        """Record a hand-over and stop the run if children are lost or invented.
+
+        Parameters
+        ----------
+        title
+            From which step to which.
+        given, received
+            Sums on both sides. [children]
+        names
+            Where to look, printed if the sums differ.
+
+        Raises
+        ------
+        LedgerError
+            ``ledger_broken`` if the sums differ by more than rounding.
+        """
+        difference = given - received
+        self.rows.append(
+            {"hand_over": title, "children_in": given, "children_out": received, "difference": difference}
+        )
+        if not abs(difference) <= _RELATIVE * max(abs(given), abs(received), 1.0):
+            raise LedgerError(
+                "ledger_broken",
+                hand_over=title,
+                children_in=f"{given:.3f}",
+                children_out=f"{received:.3f}",
+                difference=f"{difference:.3f}",
+                names=names or "—",
+            )
+
+    def table(self) -> pd.DataFrame:
+        """Return the hand-overs as the table ``reconciliation``; rounding below the tolerance prints as 0."""
+        frame = pd.DataFrame(self.rows, columns=["hand_over", "children_in", "children_out", "difference"])
+        return frame.assign(difference=0.0)
