@@ -60,7 +60,7 @@ class Table:
     """One table: its file, its unique key and its columns in order."""
 
     name: str
-    kind: Literal["input", "output"]
+    kind: Literal["input", "output", "areas"]
     file: str
     key: tuple[str, ...]
     zh: str

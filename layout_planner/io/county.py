@@ -14,11 +14,11 @@ from layout_planner.contracts import Table, check_rows, load_dictionary
 from layout_planner.errors import DataError, DefectsError, Problem
 from layout_planner.io import crosscheck
 from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
+from layout_planner.io.frames import duplicates, missing_columns, typed_frame
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, read_settings
 from layout_planner.io.text import read_records, sha256
 
-_INT = {"int": "Int64", "float": "float64", "bool": "boolean"}
 
 
 @dataclass(frozen=True)
@@ -108,47 +108,21 @@ def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:
         header = [c for c in layer.columns if c != layer.geometry.name]
         records = layer[header].astype(object).where(layer[header].notna(), None).to_dict("records")
         shapes, problems, first_row = layer.geometry, geometry_problems(layer, spec, path.name), 1
-    missing = [c for c in spec.required if c.name not in header]
-    problems += [
-        Problem("error", "column_missing", path.name, column=f"{c.zh} {c.name}", allowed=c.meaning) for c in missing
-    ]
-    if missing:
+    problems += missing_columns(spec, header, path.name)
+    if any(p.code == "column_missing" for p in problems):
         raise DefectsError(problems)
     known = {c.name for c in spec.columns}
     problems += [Problem("notice", "column_unknown", path.name, column=c) for c in header if c not in known]
     good, bad = check_rows(spec, records, file=path.name, first_row=first_row)
     problems += bad
     extra = {c: [r.get(c) for r in records] for c in header if c not in known}
-    frame = _frame(spec, good)
+    frame = typed_frame(spec, good)
     kept = frame["_row"].to_numpy(dtype=int) - first_row
     frame = frame.assign(**{c: [values[i] for i in kept] for c, values in extra.items()})
-    problems += _duplicates(frame, spec, path.name)
+    problems += duplicates(frame, spec, path.name)
     if shapes is not None:
         return gpd.GeoDataFrame(frame, geometry=shapes.iloc[kept].to_numpy(), crs=GEOGRAPHIC), problems
     if spec.name == "villages":
         points = gpd.points_from_xy(frame["lon"], frame["lat"])
         return gpd.GeoDataFrame(frame, geometry=points, crs=GEOGRAPHIC), problems
     return frame, problems
-
-
-def _frame(spec: Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=[*(c.name for c in spec.columns), "_row"])
-    for column in spec.columns:
-        if column.type in _INT:
-            frame[column.name] = frame[column.name].astype(_INT[column.type])
-        elif column.type == "list":
-            frame[column.name] = [";".join(v) if isinstance(v, list) else v for v in frame[column.name]]
-        if column.type == "int" and column in spec.required:
-            frame[column.name] = frame[column.name].astype("int64")
-    return frame
-
-
-def _duplicates(frame: pd.DataFrame, spec: Table, file: str) -> list[Problem]:
-    if not spec.key:
-        return []
-    twice = frame[frame.duplicated(list(spec.key), keep="first")]
-    label = "、".join(spec.column(k).zh for k in spec.key)
-    return [
-        Problem("error", "key_twice", file, int(row["_row"]), label, " ".join(str(row[k]) for k in spec.key))
-        for _, row in twice.iterrows()
-    ]

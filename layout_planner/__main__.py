@@ -1,0 +1,5 @@
+"""``python -m layout_planner`` is ``layout-planner``."""
+
+from layout_planner.cli import entry
+
+entry()

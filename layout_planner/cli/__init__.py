@@ -1,0 +1,18 @@
+"""The command line: parse arguments, show progress, print errors; the one place that turns an error into a sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+
+def entry() -> NoReturn:
+    """Run ``layout-planner`` (console script)."""
+    from layout_planner.cli.language import set_language
+
+    lang = set_language(sys.argv, os.environ)
+    from layout_planner.cli.guard import guarded
+    from layout_planner.cli.main import main
+
+    sys.exit(guarded(main, sys.argv[1:], lang))

@@ -1,0 +1,41 @@
+"""Language of help, messages and tables on the screen: Chinese unless ``--lang en`` or LAYOUT_PLANNER_LANG=en."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+from layout_planner.errors import Lang
+
+LOCALE = Path(__file__).parent / "locale"
+VARIABLE = "LAYOUT_PLANNER_LANG"
+
+
+def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang:
+    """Choose the language before click is imported, since help texts are made then.
+
+    Parameters
+    ----------
+    argv
+        The command line; ``--lang en`` or ``--lang=en`` anywhere counts.
+    environ
+        Environment; ``LANGUAGE`` is set in it, since gettext and click read that.
+
+    Returns
+    -------
+    str
+        ``zh`` or ``en``.
+    """
+    words = [*argv, ""]
+    chosen = environ.get(VARIABLE, "zh")
+    for word, following in zip(words, words[1:], strict=False):
+        if word == "--lang":
+            chosen = following
+        elif word.startswith("--lang="):
+            chosen = word.removeprefix("--lang=")
+    lang: Lang = "en" if chosen.lower().startswith("en") else "zh"
+    environ["LANGUAGE"] = "en" if lang == "en" else "zh_CN"
+    environ[VARIABLE] = lang
+    gettext.bindtextdomain("messages", str(LOCALE))
+    return lang

@@ -1,0 +1,95 @@
+"""Commands of ``layout-planner``; the heavy packages are imported only when a command runs."""
+
+from __future__ import annotations
+
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from layout_planner import __version__
+
+_COUNTY = click.argument("county", type=click.Path(path_type=Path), default=Path("data"), required=False)
+_OUT = click.option("--out", type=click.Path(path_type=Path), default=Path("out"), help=_("Folder of the results."))
+_LANG = click.option("--lang", type=click.Choice(["zh", "en"]), expose_value=False, help=_("Language of messages."))
+
+
+@click.group(help=_("From births to a school-layout plan that a county can defend."))
+@click.version_option(__version__, prog_name="layout-planner")
+@_LANG
+def main() -> None:
+    """Group of all commands."""
+
+
+@main.command(help=_("Run everything: check, travel, attendance, forecast, seats, findings, options, figures, report."))
+@_COUNTY
+@_OUT
+@click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
+@click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
+@click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
+@_LANG
+def run(county: Path, out: Path, horizon: int | None, draws: int | None, seed: int | None) -> None:
+    """Run the main job on a county folder."""
+    from layout_planner.cli import show
+    from layout_planner.pipeline import RunOptions, run_county
+
+    options = RunOptions(horizon=horizon, draws=draws, seed=seed)
+    with show.stages() as on_stage:
+        result = run_county(county, out, options=options, on_stage=on_stage)
+    show.summary(result)
+
+
+@main.command(help=_("Check the files of a county and list every defect."))
+@_COUNTY
+@_LANG
+def check(county: Path) -> None:
+    """Read and check a county folder."""
+    from layout_planner.cli import show
+    from layout_planner.io.county import read_county
+
+    show.problems(read_county(county))
+
+
+@main.command(help=_("Forecast a county by school, grade and township; or any areas with --pupils and --births."))
+@_COUNTY
+@click.option("--pupils", type=click.Path(path_type=Path), help=_("Areas: table area, year, grade, pupils."))
+@click.option("--births", type=click.Path(path_type=Path), help=_("Areas: table area, year, births."))
+@click.option("--areas", "area_map", type=click.Path(path_type=Path), help=_("Areas: table area, births_area."))
+@click.option("--origin", type=int, help=_("Areas: the last year whose data may be used."))
+@click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
+@click.option("--entry-grade", type=int, default=0, show_default=True, help=_("Areas: lowest grade."))
+@click.option("--birth-lag", type=click.IntRange(0, 20), default=6, show_default=True, help=_("Areas: years from birth to the entry grade."))  # fmt: skip
+@click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", show_default=True, help=_("Areas: stages as name=low-high."))  # fmt: skip
+@click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
+@click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
+@click.option("--out", type=click.Path(path_type=Path), help=_("Folder of the results; with --pupils the file."))
+@_LANG
+def forecast(county: Path, pupils: Path | None, **given: object) -> None:
+    """Forecast a county, or areas from plain tables."""
+    from layout_planner.cli import forecast_areas, show
+    from layout_planner.pipeline import RunOptions, run_county
+
+    if pupils is not None:
+        forecast_areas.run(pupils, given)
+        return
+    options = RunOptions(given["horizon"], given["draws"], given["seed"], upto="forecast")  # type: ignore[arg-type]
+    out = given["out"] if isinstance(given["out"], Path) else Path("out")
+    with show.stages() as on_stage:
+        result = run_county(county, out, options=options, on_stage=on_stage)
+    show.summary(result)
+
+
+@main.command(help=_("Make a synthetic demo county."))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(0), default=620724, show_default=True, help=_("Seed of the simulation."))
+@click.option("--villages", type=click.IntRange(3, 20_000), help=_("Number of villages."))
+@click.option("--sites", type=click.IntRange(2, 5_000), help=_("Number of primary school sites."))
+@click.option("--years", type=click.IntRange(3, 30), default=16, show_default=True, help=_("School years of enrolment."))
+@click.option("--truth", type=click.Path(path_type=Path), help=_("Also write the simulated truth to this folder."))
+@_LANG
+def demo(folder: Path, seed: int, villages: int | None, sites: int | None, years: int, truth: Path | None) -> None:
+    """Make a synthetic county."""
+    from layout_planner.cli import show
+    from layout_planner.demo import make_demo
+
+    show.lines(make_demo(folder, seed=seed, villages=villages, sites=sites, years=years, truth=truth))

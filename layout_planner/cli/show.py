@@ -1,0 +1,68 @@
+"""What a command shows on the screen: stages with honest seconds, findings in short, problems."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from gettext import gettext as _
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from layout_planner import terms
+
+if TYPE_CHECKING:
+    from layout_planner.io.county import County
+    from layout_planner.pipeline import RunResult
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, float], None]]:
+    """Print each stage with its seconds when it ends, and the total at the end."""
+    console = Console(highlight=False)
+    started = time.perf_counter()
+
+    def on_stage(title: str, seconds: float) -> None:
+        console.print(f"  {_pad(title, 28)}{seconds:7.1f} " + _("s"))
+
+    yield on_stage
+    console.print(f"  {_pad(_('Total'), 28)}{time.perf_counter() - started:7.1f} " + _("s"))
+
+
+def summary(result: RunResult) -> None:
+    """Print where the results are and the few numbers that a planner wants first."""
+    console = Console(highlight=False)
+    if result.synthetic:
+        console.print(_("SIMULATED DATA: not the figures of any real school."), style="bold yellow")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for title, value in result.headlines:
+        table.add_row(f"  {title}", value)
+    console.print(table)
+    for path in result.edited:
+        console.print(_("Edited since the last run, kept: {file}").format(file=f"{result.out.name}/edited/{path.name}"))
+    console.print(_("Results: {folder}").format(folder=result.out), style="bold")
+
+
+def problems(county: County) -> None:
+    """Print the warnings and notices of a county that can be used."""
+    console = Console(highlight=False)
+    for problem in county.problems:
+        console.print(f"[{terms.label('severity', problem.severity)}] {problem.sentence()}", markup=False)
+    text = _("{name}: files can be used; {count} warnings and notices.")
+    console.print(text.format(name=county.settings.name, count=len(county.problems)))
+
+
+def lines(texts: Iterable[str]) -> None:
+    """Print lines."""
+    console = Console(highlight=False)
+    for text in texts:
+        console.print(text, markup=False)
+
+
+def _pad(text: str, width: int) -> str:
+    """Pad a text to a width on the screen, where a Chinese character takes two places."""
+    from rich.cells import cell_len
+
+    return text + " " * max(1, width - cell_len(text))
