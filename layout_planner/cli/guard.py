@@ -48,9 +48,10 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
             _say(line)
         return error.exit_code
     except OSError as error:
-        _say(sentence("machine", {"found": error.strerror or str(error), "file": Path(error.filename or "").name}, lang))
+        fields = {"found": error.strerror or str(error), "file": Path(error.filename or "").name}
+        _say(sentence("machine", fields, lang))
         return 3
-    except Exception as error:  # noqa: BLE001 — the last net: a planner gets a sentence, the maintainer the file
+    except Exception as error:
         if os.environ.get("LAYOUT_PLANNER_DEBUG"):
             raise
         CRASH_LOG.write_text(traceback.format_exc(), encoding="utf-8")

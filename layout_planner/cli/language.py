@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import itertools
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang
     """
     words = [*argv, ""]
     chosen = environ.get(VARIABLE, "zh")
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in itertools.pairwise(words):
         if word == "--lang":
             chosen = following
         elif word.startswith("--lang="):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gettext import gettext as _
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -57,14 +58,14 @@ def check(county: Path) -> None:
 @click.option("--areas", "area_map", type=click.Path(path_type=Path), help=_("Areas: table area, births_area."))
 @click.option("--origin", type=int, help=_("Areas: the last year whose data may be used."))
 @click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
-@click.option("--entry-grade", type=int, default=0, show_default=True, help=_("Areas: lowest grade."))
-@click.option("--birth-lag", type=click.IntRange(0, 20), default=6, show_default=True, help=_("Areas: years from birth to the entry grade."))  # fmt: skip
-@click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", show_default=True, help=_("Areas: stages as name=low-high."))  # fmt: skip
+@click.option("--entry-grade", type=int, default=0, help=_("Areas: lowest grade (0)."))
+@click.option("--birth-lag", type=click.IntRange(0, 20), default=6, help=_("Areas: years from birth to entry (6)."))
+@click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", help=_("Areas: stages as name=low-high."))
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
 @click.option("--out", type=click.Path(path_type=Path), help=_("Folder of the results; with --pupils the file."))
 @_LANG
-def forecast(county: Path, pupils: Path | None, **given: object) -> None:
+def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
     """Forecast a county, or areas from plain tables."""
     from layout_planner.cli import forecast_areas, show
     from layout_planner.pipeline import RunOptions, run_county
@@ -72,19 +73,18 @@ def forecast(county: Path, pupils: Path | None, **given: object) -> None:
     if pupils is not None:
         forecast_areas.run(pupils, given)
         return
-    options = RunOptions(given["horizon"], given["draws"], given["seed"], upto="forecast")  # type: ignore[arg-type]
-    out = given["out"] if isinstance(given["out"], Path) else Path("out")
+    options = RunOptions(horizon=given["horizon"], draws=given["draws"], seed=given["seed"], upto="forecast")
     with show.stages() as on_stage:
-        result = run_county(county, out, options=options, on_stage=on_stage)
+        result = run_county(county, given["out"] or Path("out"), options=options, on_stage=on_stage)
     show.summary(result)
 
 
 @main.command(help=_("Make a synthetic demo county."))
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", type=click.IntRange(0), default=620724, show_default=True, help=_("Seed of the simulation."))
+@click.option("--seed", type=click.IntRange(0), default=620724, help=_("Seed of the simulation (620724)."))
 @click.option("--villages", type=click.IntRange(3, 20_000), help=_("Number of villages."))
 @click.option("--sites", type=click.IntRange(2, 5_000), help=_("Number of primary school sites."))
-@click.option("--years", type=click.IntRange(3, 30), default=16, show_default=True, help=_("School years of enrolment."))
+@click.option("--years", type=click.IntRange(3, 30), default=16, help=_("School years of enrolment (16)."))
 @click.option("--truth", type=click.Path(path_type=Path), help=_("Also write the simulated truth to this folder."))
 @_LANG
 def demo(folder: Path, seed: int, villages: int | None, sites: int | None, years: int, truth: Path | None) -> None:

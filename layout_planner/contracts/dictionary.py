@@ -12,8 +12,7 @@ from typing import Any, Literal
 from layout_planner.terms import ENUMS
 
 TYPES = ("code", "text", "int", "float", "bool", "date", "list")
-# A few names cannot be used twice in one file of columns: the printed header differs from the key.
-HEADERS = {"column_name": "column"}
+_WORDS_ZH = {"int": "整数", "float": "数", "bool": "true 或 false", "date": "日期 如 2026-09-01"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Column:
             return "、".join(self.labels) + " 之一"
         if self.pattern is not None:
             return f"符合 {self.pattern} 的代码"
-        words = {"int": "整数", "float": "数", "bool": "true 或 false", "date": "日期 如 2026-09-01"}.get(self.type, "文字")
+        words = _WORDS_ZH.get(self.type, "文字")
         if self.min is not None and self.max is not None:
             return f"{self.min:g} 到 {self.max:g} 的{words}"
         if self.min is not None:
@@ -116,7 +115,8 @@ def load_dictionary() -> Dictionary:
         If the file contradicts itself: an unknown type or enum, a table with a column that is not defined,
         a key that is not one of the table's columns, or a number without a unit.
     """
-    raw = tomllib.loads(resources.files(__name__.rpartition(".")[0]).joinpath("columns.toml").read_text(encoding="utf-8"))
+    text = resources.files("layout_planner.contracts").joinpath("columns.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
     columns = {name: Column(name=name, **fields) for name, fields in raw["column"].items()}
     for column in columns.values():
         known = column.type in TYPES or column.type.removeprefix("enum:") in ENUMS

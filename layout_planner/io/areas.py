@@ -37,25 +37,21 @@ def read_area_tables(
         All defects of all files.
     """
     problems: list[Problem] = []
-    frames = [
-        _read(path, name, problems)
-        for path, name in ((pupils, "area_pupils"), (births, "area_births"), (area_map, "area_map"))
-    ]
+    head_counts = _read(pupils, "area_pupils", problems)
+    born = _read(births, "area_births", problems)
+    served_by = None if area_map is None else _read(area_map, "area_map", problems)
     if problems:
         raise DefectsError(problems)
-    summed = frames[0].groupby(["area", "year", "grade"], as_index=False)["pupils"].sum()
-    return summed, frames[1], frames[2]
+    return head_counts.groupby(["area", "year", "grade"], as_index=False)["pupils"].sum(), born, served_by
 
 
-def _read(path: Path | None, name: str, problems: list[Problem]) -> pd.DataFrame | None:
-    if path is None:
-        return None
+def _read(path: Path, name: str, problems: list[Problem]) -> pd.DataFrame:
     spec = load_dictionary().tables[name]
     header, records = read_records(path)
     missing = missing_columns(spec, header, path.name)
     if missing:
         problems += missing
-        return None
+        return pd.DataFrame(columns=spec.names)
     good, bad = check_rows(spec, records, file=path.name)
     frame = typed_frame(spec, good)
     problems += bad + duplicates(frame, spec, path.name)

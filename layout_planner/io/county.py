@@ -13,12 +13,11 @@ import pandas as pd
 from layout_planner.contracts import Table, check_rows, load_dictionary
 from layout_planner.errors import DataError, DefectsError, Problem
 from layout_planner.io import crosscheck
-from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
 from layout_planner.io.frames import duplicates, missing_columns, typed_frame
+from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, read_settings
 from layout_planner.io.text import read_records, sha256
-
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,8 @@ def _plain(table: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def _as_problem(error: DataError, spec: Table) -> Problem:
-    fields = {k: str(v) for k, v in error.fields.items() if k in {"found", "allowed"}}
-    return Problem("error", error.code, str(error.fields.get("file", spec.file)), **fields)
+    found, allowed = (str(error.fields[k]) if k in error.fields else None for k in ("found", "allowed"))
+    return Problem("error", error.code, str(error.fields.get("file", spec.file)), found=found, allowed=allowed)
 
 
 def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:

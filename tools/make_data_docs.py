@@ -1,0 +1,72 @@
+"""Make docs/data.md (what the county folder and the outputs hold) from the dictionary of columns.
+
+Run ``python tools/make_data_docs.py`` after a change of ``layout_planner/contracts/columns.toml``; a test compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from layout_planner.contracts import Column, Dictionary, Table, load_dictionary
+
+PAGE = Path(__file__).parent.parent / "docs" / "data.md"
+HEAD = """# 数据说明 Data
+
+本页由 `tools/make_data_docs.py` 从 `layout_planner/contracts/columns.toml` 生成,请勿手改。
+This page is made from the one dictionary of columns; do not edit it by hand.
+
+## 县数据文件夹 The county folder
+
+文本文件用 UTF-8(带不带 BOM 均可)、UTF-16 或 GB18030;代码一律按文字;空着表示不知道,不等于 0;不认识的列原样保留并提示。
+设置写在 `county.toml`:
+
+| 设置 | 含义 |
+| --- | --- |
+| `schema` | 格式版本,现为 1 |
+| `name` `code` | 县名、6 位区划代码 |
+| `base_year` `horizon` | 基准学年(最近一年实际数)、向后预测几个学年(1–30) |
+| `coordinate_system` | 坐标系:`cgcs2000` 或 `wgs84` |
+| `projected_crs` | 量算用的投影坐标系 EPSG 代码;空着按经度取 CGCS2000 3° 带 |
+| `draws` `seed` | 随机抽样次数、种子:同数据同种子,结果逐字节相同 |
+| `synthetic` | 是否模拟数据;是则每页注明 |
+| `[parameters]` | 本县自己的工程参数,名称见 `layout_planner/policy/parameters/` |
+| `[rules.ID]` | 本县自定的 PARAM 规则:`value` `reason` `signer` `date` |
+| `[[overrides]]` | 对 BLOCK* 规则的书面例外:`rule` `subject` `reason` `signer` `date` |
+"""
+
+
+def page(dictionary: Dictionary) -> str:
+    """Return the whole page."""
+    inputs = "\n".join(_section(t) for t in dictionary.inputs())
+    areas = "\n".join(_section(t) for t in dictionary.tables.values() if t.kind == "areas")
+    outputs = "\n".join(_section(t) for t in dictionary.outputs())
+    return (
+        f"{HEAD}\n{inputs}\n## 任意地区 Any areas (`layout-planner forecast --pupils … --births …`)\n\n{areas}\n"
+        f"## 输出表 Output tables (`out/tables/`)\n\nUTF-8 带 BOM,六位有效数字。\n\n{outputs}"
+    )
+
+
+def _section(table: Table) -> str:
+    title = f"### {table.zh} {table.en} — `{table.file}`\n"
+    notes = [f"主键 key: {' + '.join(f'`{k}`' for k in table.key)}"] if table.key else []
+    if table.geometry:
+        notes.append(f"图形 geometry: {table.geometry}")
+    if table.may_be_absent:
+        notes.append("可以没有 may be absent")
+    rows = [_row(c, required=c in table.required, source=table.kind == "input") for c in table.columns]
+    head = "| 列 | 中文 | 类型 | 单位 | 必填 | 含义 | 来源 |\n| --- | --- | --- | --- | --- | --- | --- |"
+    if table.kind != "input":
+        head = "| 列 | 中文 | 类型 | 单位 | 含义 |\n| --- | --- | --- | --- | --- |"
+    return "\n".join([title, " · ".join(notes), "", head, *rows, ""])
+
+
+def _row(column: Column, *, required: bool, source: bool) -> str:
+    kind = " / ".join(column.labels) if column.labels else column.type
+    cells = [f"`{column.name}`", column.zh, kind, column.unit]
+    cells += ["是" if required else "", column.meaning, column.source] if source else [column.meaning]
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(load_dictionary()), encoding="utf-8", newline="\n")
+    print(PAGE.name, "written")
