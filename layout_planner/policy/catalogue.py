@@ -1,0 +1,120 @@
+"""The catalogue of policy rules: ``rules/*.toml``, one file a family, read on demand."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any, Final
+
+from layout_planner.errors import PolicyError
+from layout_planner.policy.rule import CountyValue, Rule, Source, Value, rule_from
+
+__all__ = ["FAMILIES", "Catalogue", "CountyValue", "Rule", "Source", "Value", "load_catalogue", "unit_label"]
+
+FAMILIES: Final[dict[str, str]] = {
+    "merging": "撤并",
+    "travel": "路途、寄宿、交通",
+    "size": "班额、规模、学位",
+    "staff": "教师编制",
+    "buildings": "校舍、用地、食宿",
+    "quality": "义务教育优质均衡",
+    "preschool": "学前教育普及普惠",
+    "funding": "经费",
+    "demand": "学龄、预测、监测",
+    "special": "特殊教育、学区与集团",
+    "assets": "闲置校舍",
+}
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All rules, by id; iteration runs in the order of ids."""
+
+    rules: Mapping[str, Rule]
+
+    def rule(self, rule_id: str) -> Rule:
+        """Return a rule.
+
+        Raises
+        ------
+        PolicyError
+            ``rule_unknown`` if there is none of that id.
+        """
+        if rule_id not in self.rules:
+            raise PolicyError("rule_unknown", rule=rule_id, allowed=sorted(self.rules))
+        return self.rules[rule_id]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return (self.rules[rule_id] for rule_id in sorted(self.rules))
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def family(self, name: str) -> tuple[Rule, ...]:
+        """Return the rules of a family (a file of ``rules/``), in the order of ids."""
+        return tuple(rule for rule in self if rule.family == name)
+
+    def with_county_values(self, county_rules: Mapping[str, CountyValue | Sequence[CountyValue]]) -> Catalogue:
+        """Return the catalogue with the numbers that the county sets for PARAM rules.
+
+        Parameters
+        ----------
+        county_rules
+            By rule id, one value or several (by stage or part), each with reason, signer and day.
+
+        Returns
+        -------
+        Catalogue
+            A new catalogue; the county's numbers hold from the day they were signed.
+
+        Raises
+        ------
+        PolicyError
+            ``rule_unknown``; ``county_value_not_param`` if the rule is not left to the county;
+            ``county_value_unsigned`` without a reason or a signer.
+        """
+        merged = dict(self.rules)
+        for rule_id, given in county_rules.items():
+            rule = self.rule(rule_id)
+            if rule.mode != "PARAM":
+                raise PolicyError("county_value_not_param", rule=rule_id, title=rule.title, found=rule.mode)
+            values = (given,) if isinstance(given, CountyValue) else tuple(given)
+            if any(not value.reason.strip() or not value.signer.strip() for value in values):
+                raise PolicyError("county_value_unsigned", rule=rule_id, title=rule.title)
+            merged[rule_id] = rule.with_values(values)
+        return Catalogue(MappingProxyType(merged))
+
+
+def load_catalogue() -> Catalogue:
+    """Read every rule of ``rules/*.toml``.
+
+    Returns
+    -------
+    Catalogue
+        Rules by id.
+
+    Raises
+    ------
+    PolicyError
+        ``rule_twice`` if an id stands in two files.
+    """
+    rules: dict[str, Rule] = {}
+    for family in FAMILIES:
+        for rule_id, block in read_toml(f"rules/{family}.toml").items():
+            if rule_id in rules:
+                raise PolicyError("rule_twice", rule=rule_id, file=f"{family}.toml")
+            rules[rule_id] = rule_from(rule_id, block, family)
+    return Catalogue(MappingProxyType(rules))
+
+
+def unit_label(unit: str) -> str:
+    """Chinese name of a unit of rules or parameters; the unit itself where there is none."""
+    return str(read_toml("units.toml").get(unit, unit))
+
+
+def read_toml(path: str) -> dict[str, Any]:
+    """Read a TOML file of this package."""
+    return tomllib.loads(resources.files(__package__).joinpath(path).read_text(encoding="utf-8"))
