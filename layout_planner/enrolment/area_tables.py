@@ -1,0 +1,269 @@
+"""Tables of any areas: pupils to a cube, births to rows by area, draws to the table of results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from layout_planner.enrolment.calibration import Calibration, size_class, widened
+from layout_planner.errors import DataError
+
+Floats = NDArray[np.float64]
+
+PUPIL_COLUMNS: Final = ("area", "year", "grade", "pupils")
+BIRTH_COLUMNS: Final = ("area", "year", "births")
+RESULT_COLUMNS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
+QUANTILES: Final = (0.1, 0.9, 0.025, 0.975)
+TOTAL_SHARE: Final = 0.9  # a row with this share of the sum of all others is a total
+SHOWN_ROWS: Final = 5
+SMALLEST_STAGE: Final = 0.5  # pupils of a stage below which the last value has no say
+
+
+@dataclass(frozen=True)
+class AreaData:
+    """Pupils of the window: shape (areas, grades, years), NaN in a year in which the area has nobody. [pupils]"""
+
+    areas: tuple[str, ...]
+    grades: tuple[int, ...]
+    first_year: int
+    cube: Floats
+    left_out: tuple[str, ...]
+
+    @property
+    def years(self) -> int:
+        """Years of the window."""
+        return int(self.cube.shape[2])
+
+
+def pupil_cube(pupils: pd.DataFrame, grades: tuple[int, ...], origin: int) -> AreaData:
+    """Pupils by area, grade and year up to the origin.
+
+    Parameters
+    ----------
+    pupils
+        area, year, grade, pupils; further columns are summed over. [pupils]
+    grades
+        Grades of the chain, lowest first; others are not used.
+    origin
+        Last year used. [year]
+
+    Returns
+    -------
+    AreaData
+        Areas with pupils at the origin, sorted by code. An area with pupils in a year but none in a grade has 0 there.
+
+    Raises
+    ------
+    DataError
+        ``pupils_column``, ``pupils_bad``, ``pupils_none_at_origin``, ``pupils_grades``.
+    """
+    table = _checked_pupils(pupils)
+    table = table[table["year"] <= origin]
+    if not (table["year"] == origin).any():
+        raise DataError("pupils_none_at_origin", origin=origin, found=sorted(pupils["year"].unique()))
+    chain = table[table["grade"].isin(grades)]
+    now = chain[chain["year"] == origin].groupby("area")["pupils"].sum()
+    areas = sorted(now[now > 0].index)
+    if not areas:
+        raise DataError("pupils_grades", origin=origin, allowed=f"{grades[0]}–{grades[-1]}")
+    years = range(int(chain["year"].min()), origin + 1)
+    index = pd.MultiIndex.from_product([areas, grades, years], names=["area", "grade", "year"])
+    cube = chain.groupby(["area", "grade", "year"])["pupils"].sum().reindex(index).fillna(0.0)
+    values = cube.to_numpy(dtype=float, copy=True).reshape(len(areas), len(grades), len(years))
+    values[np.broadcast_to(values.sum(axis=1, keepdims=True) == 0, values.shape)] = np.nan
+    left_out = tuple(sorted(set(table["area"]) - set(areas)))
+    return AreaData(tuple(areas), grades, years.start, values, left_out)
+
+
+def births_of_areas(
+    births: pd.DataFrame | None, areas_map: pd.DataFrame | None, areas: tuple[str, ...]
+) -> pd.DataFrame | None:
+    """Births whose shape each area takes: of its births_area, else its own, else of the total.
+
+    Parameters
+    ----------
+    births
+        area, year, births. [children]
+    areas_map
+        area, births_area.
+    areas
+        Codes of the areas.
+
+    Returns
+    -------
+    DataFrame or None
+        index = areas, columns year; a row of NaN where an area has no births to go by. None without births.
+
+    Raises
+    ------
+    DataError
+        ``births_column``, ``area_births_twice``, ``area_map_twice``.
+    """
+    if births is None:
+        return None
+    for column in BIRTH_COLUMNS:
+        if column not in births:
+            raise DataError("births_column", column=column)
+    rows = births.assign(area=births["area"].astype(str))
+    if (twice := rows.duplicated(["area", "year"])).any():
+        raise DataError("area_births_twice", places=[f"{a} {y}" for a, y in rows.loc[twice, ["area", "year"]].values])
+    wide = rows.pivot(index="area", columns="year", values="births").astype(float)
+    mapped = _births_area(areas_map)
+    total = _total_row(wide, set(areas) | set(mapped.values()))
+    source = [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
+    found = pd.DataFrame([wide.loc[a] if a is not None else np.nan * wide.iloc[0] for a in source])
+    return found.set_axis(pd.Index(areas, name="area"), axis="index")
+
+
+def cohorts_known(births: pd.DataFrame | None, areas: int, years: range, birth_lag: int, origin: int) -> Floats:
+    """Births of the cohort that enters in each year, as known at the origin.
+
+    Rows of births after origin − 1 are not used; a later cohort is the mean of the last three known.
+
+    Returns
+    -------
+    array
+        shape (areas, years). [children]
+    """
+    if births is None:
+        return np.full((areas, len(years)), np.nan)
+    known = births.loc[:, births.columns <= origin - 1].sort_index(axis="columns")
+    if known.empty:
+        return np.full((areas, len(years)), np.nan)
+    cohorts = known.reindex(columns=[year - birth_lag for year in years])
+    recent = known.ffill(axis="columns").iloc[:, -3:].mean(axis="columns").to_numpy()
+    late = np.array([year - birth_lag > known.columns[-1] for year in years])
+    return np.where(late[None, :], recent[:, None], cohorts.to_numpy(dtype=float))
+
+
+def stage_rows(grades: tuple[int, ...], stages: Mapping[str, tuple[int, int]]) -> NDArray[np.bool_]:
+    """Which grades belong to each stage, shape (stages, grades)."""
+    return np.array([[low <= g <= high for g in grades] for low, high in stages.values()])
+
+
+def persist(
+    path: NDArray[np.float32], last: Floats, member: NDArray[np.bool_], factors: Calibration
+) -> NDArray[np.float32]:
+    """Draw every stage towards its last value: all grades and draws of a stage by one factor a year.
+
+    Parameters
+    ----------
+    path
+        Draws, shape (horizon, areas, grades, draws). [pupils]
+    last
+        Pupils at the origin, shape (areas, grades). [pupils]
+    member
+        Grades of each stage.
+    factors
+        Weight of the last value by horizon and size class.
+
+    Returns
+    -------
+    array
+        Shape of `path`; the mean of a stage is ``(1 − w)·mean + w·last``. [pupils]
+    """
+    expected = path.mean(axis=-1, dtype=float) @ member.T
+    now = last @ member.T
+    scale = np.ones(path.shape[:3])
+    for year in range(path.shape[0]):
+        weight = factors.at(year + 1)[0][size_class(now)]
+        some = expected[year] > SMALLEST_STAGE
+        ratio = np.where(some, 1 - weight + weight * now / np.where(some, expected[year], 1.0), 1.0)
+        for stage, grades in enumerate(member):
+            scale[year][:, grades] = ratio[:, stage, None]
+    return path * scale[..., None].astype(np.float32)
+
+
+def result_table(
+    path: NDArray[np.float32], data: AreaData, stages: Mapping[str, tuple[int, int]], factors: Calibration
+) -> pd.DataFrame:
+    """Means and intervals of every grade and stage.
+
+    Parameters
+    ----------
+    path
+        Draws, shape (horizon, areas, grades, draws). [pupils]
+    data
+        Areas, grades and years.
+    stages
+        Name → lowest and highest grade.
+    factors
+        Width factors by horizon.
+
+    Returns
+    -------
+    DataFrame
+        origin, year, area, grade_or_stage, mean, lo80, hi80, lo95, hi95. [pupils]
+    """
+    member = stage_rows(data.grades, stages)
+    origin = data.first_year + data.years - 1
+    labels = [str(g) for g in data.grades] + list(stages)
+    values = np.empty((path.shape[0], len(data.areas), len(labels), len(RESULT_COLUMNS)))
+    for year, draws in enumerate(path):
+        sums = np.stack([draws[:, grades].sum(axis=1) for grades in member], axis=1)
+        values[year] = _with_bounds(np.concatenate([draws, sums], axis=1), factors.at(year + 1)[1])
+    years = range(origin + 1, origin + path.shape[0] + 1)
+    index = pd.MultiIndex.from_product([years, data.areas, labels], names=["year", "area", "grade_or_stage"])
+    table = pd.DataFrame(values.reshape(-1, len(RESULT_COLUMNS)), index=index, columns=list(RESULT_COLUMNS))
+    table = table.reset_index()
+    table.insert(0, "origin", origin)
+    return table
+
+
+def bounds(draws: NDArray[np.float32]) -> Floats:
+    """Quantiles lo80, hi80, lo95, hi95 over the last axis, shape (4, ...). [pupils]"""
+    ordered = np.sort(draws, axis=-1)
+    place = np.array(QUANTILES) * (draws.shape[-1] - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, draws.shape[-1] - 1)
+    values = ordered[..., low] + (place - low) * (ordered[..., high] - ordered[..., low])
+    return np.moveaxis(values.astype(float), -1, 0)
+
+
+def _with_bounds(draws: NDArray[np.float32], width: tuple[float, float]) -> Floats:
+    mean = draws.mean(axis=-1, dtype=float)
+    low80, high80, low95, high95 = bounds(draws)
+    moved = (
+        widened(mean, low80, width[0]),
+        widened(mean, high80, width[0]),
+        widened(mean, low95, width[1]),
+        widened(mean, high95, width[1]),
+    )
+    return np.stack([mean, *moved], axis=-1)
+
+
+def _checked_pupils(pupils: pd.DataFrame) -> pd.DataFrame:
+    for column in PUPIL_COLUMNS:
+        if column not in pupils:
+            raise DataError("pupils_column", column=column, allowed=", ".join(PUPIL_COLUMNS))
+    table = pupils[list(PUPIL_COLUMNS)].assign(area=pupils["area"].astype(str))
+    bad = ~(pd.to_numeric(table["pupils"], errors="coerce") >= 0)
+    if bad.any():
+        rows = (np.flatnonzero(bad.to_numpy()) + 2).tolist()
+        raise DataError("pupils_bad", rows=rows)
+    return table
+
+
+def _births_area(areas_map: pd.DataFrame | None) -> dict[str, str]:
+    if areas_map is None:
+        return {}
+    table = areas_map[["area", "births_area"]].dropna().astype(str)
+    if (twice := table.duplicated("area")).any():
+        raise DataError("area_map_twice", areas=table.loc[twice, "area"].tolist())
+    return dict(zip(table["area"], table["births_area"], strict=True))
+
+
+def _total_row(wide: pd.DataFrame, named: set[str]) -> str | None:
+    """Row that holds the births of everywhere, if there is one."""
+    spare = wide.loc[[a for a in wide.index if a not in named]]
+    if spare.empty:
+        return None
+    sums = wide.mean(axis="columns")
+    largest = str(sums[spare.index].idxmax())
+    others = sums.drop(largest).sum()
+    return largest if sums[largest] >= TOTAL_SHARE * others else None

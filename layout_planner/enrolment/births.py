@@ -1,0 +1,227 @@
+"""Births still to come: the county by a damped trend in state-space form, townships by pooled shares, with draws."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
+
+from layout_planner.errors import DataError
+
+Floats = NDArray[np.float64]
+
+MIN_YEARS: Final = 3  # complete years needed to project at all
+FIT_YEARS: Final = 8  # from here on the damped trend is estimated; below, the prior
+PARAMETERS: Final = 5  # level and trend steps, damping, level, trend: taken off the degrees of freedom
+PRIOR_SD: Final = 0.08  # yearly innovation of births on the log scale without enough years
+PRIOR_STEPS: Final = (0.6, 0.1, 0.85)  # level step, trend step, damping without enough years
+SHARE_FORGET: Final = 0.8  # weight of a year against the next one in a township's share
+SHARE_PSEUDO: Final = 60.0  # births that pull a township's recent share to its long-run share
+SHARE_SD: Final = 0.03  # yearly random walk of a township's log share
+QUANTILES: Final = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Damped trend of log births at the last observed year: steps, state, innovation sd and degrees of freedom."""
+
+    level_step: float
+    trend_step: float
+    damping: float
+    level: float
+    trend: float
+    sd: float
+    freedom: int
+
+
+def project_births(
+    births_by_year: pd.DataFrame, *, last_year_needed: int, draws: int, rng: np.random.Generator
+) -> xr.DataArray:
+    """Births by township and year: registered where known, drawn where not.
+
+    County: ``log B[t+1] = l + φ·b + ε``, ``l ← l + φ·b + α·ε``, ``b ← φ·b + β·ε``. Township: multinomial with shares
+    that start from the discounted, shrunken share and drift slowly.
+
+    Parameters
+    ----------
+    births_by_year
+        index township_code, columns year; NaN = not registered. [children]
+    last_year_needed
+        Last year of the answer. [year]
+    draws
+        Number of draws. [-]
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    DataArray
+        dims draw, township_code, year; observed years are equal in all draws. [children]
+
+    Raises
+    ------
+    DataError
+        ``births_too_few`` with fewer than three complete years.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, "Forecasting with Exponential Smoothing", Springer,
+       2008, chapter 3 (additive damped trend)
+    """
+    complete = _complete_years(births_by_year)
+    first, last = int(complete.columns[0]), int(complete.columns[-1])
+    trend = fit_trend(complete.sum().to_numpy(dtype=float))
+    ahead = max(last_year_needed - last, 0)
+    county = np.exp(draw_trend(trend, ahead, draws, rng))
+    shares = draw_shares(complete.to_numpy(dtype=float), ahead, draws, rng)
+    future = rng.multinomial(np.rint(county).astype(np.int64), shares.transpose(0, 2, 1)).transpose(0, 2, 1)
+    known = np.broadcast_to(complete.to_numpy(dtype=float), (draws, *complete.shape))
+    return xr.DataArray(
+        np.concatenate([known, future], axis=2).astype(np.float32),
+        dims=("draw", "township_code", "year"),
+        coords={
+            "draw": np.arange(draws),
+            "township_code": complete.index.to_numpy(dtype=object).astype(str),
+            "year": np.arange(first, last + ahead + 1),
+        },
+        name="births",
+        attrs={"last_observed": last, "units": "children", **{f"trend_{k}": v for k, v in vars(trend).items()}},
+    ).sel(year=slice(None, max(last_year_needed, last)))
+
+
+def fit_trend(county: Floats) -> Trend:
+    """Fit the damped trend to yearly county births on the log scale.
+
+    Parameters
+    ----------
+    county
+        Births by year, oldest first. [children]
+
+    Returns
+    -------
+    Trend
+        Estimated with eight years or more, else from priors with the last level and the shrunken mean step.
+    """
+    log = np.log(np.maximum(county, 1.0))
+    if len(log) < FIT_YEARS or np.ptp(log) == 0:
+        step = float(np.mean(np.diff(log[-FIT_YEARS:]))) if len(log) > 1 else 0.0
+        return Trend(*PRIOR_STEPS, level=float(log[-1]), trend=step / 2, sd=PRIOR_SD, freedom=MIN_YEARS)
+    result = _maximise(log)
+    level_step, trend_step, damping = (float(x) for x in result.params[:3])
+    level, trend = (float(x) for x in np.asarray(result.filtered_state)[1:3, -1])
+    freedom = max(len(log) - PARAMETERS, MIN_YEARS)
+    sd = float(np.sqrt(np.sum(np.asarray(result.resid)[1:] ** 2) / freedom))
+    return Trend(level_step, trend_step, damping, level, trend, max(sd, 1e-3), freedom)
+
+
+def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw log county births for the years ahead, with the uncertainty of the innovation sd.
+
+    Returns
+    -------
+    array
+        shape (draws, ahead), mean-one innovations on the level scale. [log children]
+    """
+    sd = trend.sd * np.sqrt(trend.freedom / rng.chisquare(trend.freedom, draws))
+    sd = np.minimum(sd, 3 * trend.sd)
+    level, slope = np.full(draws, trend.level), np.full(draws, trend.trend)
+    path = np.empty((draws, ahead))
+    for year in range(ahead):
+        shock = rng.standard_normal(draws) * sd
+        expected = level + trend.damping * slope
+        path[:, year] = expected + shock
+        level = expected + trend.level_step * shock
+        slope = trend.damping * slope + trend.trend_step * shock
+    return path
+
+
+def draw_shares(observed: Floats, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw the townships' shares of the births still to come.
+
+    The start is Dirichlet around ``(Σ w·births + κ·long-run share) / (Σ w·B + κ)``; its logarithm then walks slowly.
+
+    Parameters
+    ----------
+    observed
+        Births, shape (townships, years), oldest first. [children]
+    ahead, draws, rng
+        Years ahead, number of draws, source of randomness.
+
+    Returns
+    -------
+    array
+        shape (draws, townships, ahead); sums to 1 over townships. [-]
+    """
+    recent, long_run = discounted_counts(observed), observed.sum(axis=1) + 0.5
+    counts = recent + SHARE_PSEUDO * long_run / long_run.sum()
+    start = np.log(np.maximum(rng.dirichlet(counts, size=draws), 1e-12))
+    walk = np.cumsum(rng.standard_normal((draws, len(counts), ahead)) * SHARE_SD, axis=2)
+    raw = np.exp(start[:, :, None] + walk)
+    shares: Floats = raw / raw.sum(axis=1, keepdims=True)
+    return shares
+
+
+def discounted_counts(observed: Floats) -> Floats:
+    """Births with weights ``SHARE_FORGET^age``, by township. [children]"""
+    weights = SHARE_FORGET ** np.arange(observed.shape[1] - 1, -1, -1)
+    counts: Floats = observed @ weights
+    return counts
+
+
+def births_table(births: xr.DataArray, names: pd.Series) -> pd.DataFrame:
+    """Table ``births_projected``: one row a township and year.
+
+    Parameters
+    ----------
+    births
+        Answer of `project_births`. [children]
+    names
+        Township names, index township_code.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``births_projected``; status observed or forecast. [children]
+    """
+    values = births.to_numpy()
+    mean, quantiles = values.mean(axis=0, dtype=float), np.quantile(values, QUANTILES, axis=0)
+    codes, years = births["township_code"].to_numpy(), births["year"].to_numpy()
+    index = pd.MultiIndex.from_product([codes, years], names=["township_code", "year"])
+    table = pd.DataFrame({"births_mean": mean.ravel()}, index=index)
+    for column, layer in zip(("births_p10", "births_p50", "births_p90"), quantiles, strict=True):
+        table[column] = layer.ravel()
+    table = table.reset_index()
+    table.insert(1, "township_name", table["township_code"].map(names).astype(object))
+    observed = table["year"] <= births.attrs["last_observed"]
+    table.insert(3, "status", np.where(observed, "observed", "forecast"))
+    return table
+
+
+def _complete_years(births_by_year: pd.DataFrame) -> pd.DataFrame:
+    """Last unbroken run of years with every township's births."""
+    table = births_by_year.sort_index(axis="columns").sort_index()
+    full = table.notna().all().to_numpy()
+    if not full.any():
+        raise DataError("births_too_few", found=0, allowed=MIN_YEARS)
+    end = int(np.flatnonzero(full)[-1])
+    gaps = np.flatnonzero(~full[:end])
+    run = table.iloc[:, (int(gaps[-1]) + 1 if len(gaps) else 0) : end + 1]
+    if run.shape[1] < MIN_YEARS:
+        raise DataError("births_too_few", found=run.shape[1], allowed=MIN_YEARS)
+    return run
+
+
+def _maximise(log: Floats) -> Any:
+    bounds = [(0.05, 0.99), (0.001, 0.5), (0.05, 0.99), (0.8, 0.95)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a flat likelihood at a bound is usual with 10 to 20 points
+        model = ExponentialSmoothing(
+            log, trend=True, damped_trend=True, initialization_method="concentrated", bounds=bounds
+        )
+        return model.fit(disp=False)

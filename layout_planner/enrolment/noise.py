@@ -1,0 +1,167 @@
+"""Noise of a cell and shocks of a year, from one-step errors inside the window, with priors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layout_planner.enrolment.priors import CLASSES, Priors
+from layout_planner.enrolment.units import UnitModel, mean_step
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CELL_WEIGHT: Final = 60.0  # cells that the prior noise of a class is worth
+YEAR_WEIGHT: Final = 3.0  # years that the prior sd of the county shock is worth
+AREA_WEIGHT: Final = 40.0  # area-years that the prior sd of the area shock is worth
+SMALLEST_MEAN: Final = 0.5  # cells below say nothing about variance against mean
+TRIM: Final = 0.99  # squared errors above this quantile are cut to it: one merger is not the noise of all
+PHI_RANGE: Final = (0.15, 4.0)
+PSI_RANGE: Final = (0.0, 0.15)
+AREA_RANGE: Final = (0.008, 0.10)
+COUNTY_RANGE: Final = (0.004, 0.06)
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """One-step errors of one year: means, errors and labels of the units that were there."""
+
+    mean: Floats
+    error: Floats
+    noise: Ints
+    area: Ints
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Variance of a cell by noise class, ``phi·mean + psi·mean²``, and sd of the yearly shocks on the log scale."""
+
+    phi: tuple[float, ...]
+    psi: tuple[float, ...]
+    area_sd: float
+    county_sd: float
+    memory: float
+    years: int
+    cells: int
+
+
+def one_step(model: UnitModel, actual: Floats) -> Residuals:
+    """One-step errors of a model against the year that came.
+
+    Parameters
+    ----------
+    model
+        Law of motion fitted to the years before.
+    actual
+        Pupils of the year after its origin; NaN = not there. shape (units,) [pupils]
+
+    Returns
+    -------
+    Residuals
+        Units with a known outcome.
+    """
+    mean = mean_step(model, model.start, 1)
+    there = np.isfinite(actual)
+    return Residuals(mean[there], (actual - mean)[there], model.noise[there], model.area[there])
+
+
+def prior_noise(priors: Priors) -> Noise:
+    """Noise before any error is seen, widened for that."""
+    wide = priors.widen**2
+    phi, psi = (tuple(x * wide for x in values) for values in (priors.phi, priors.psi))
+    area, county = priors.area_sd * priors.widen, priors.county_sd * priors.widen
+    return Noise(phi, psi, area, county, priors.shock_memory, years=0, cells=0)
+
+
+def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -> Noise:
+    """Estimate noise and shocks from rolling one-step errors, shrunk to the priors.
+
+    Parameters
+    ----------
+    residuals
+        One entry a year, oldest first.
+    units
+        Number of areas or schools behind them. [-]
+    priors
+        Priors, and the years and units below which they are taken as they stand.
+
+    Returns
+    -------
+    Noise
+        Cell noise by class, sd of area-year and county-year shocks.
+    """
+    if len(residuals) + 2 < priors.min_years or units < priors.min_units:
+        return prior_noise(priors)
+    mean = np.concatenate([r.mean for r in residuals])
+    error = np.concatenate([r.error for r in residuals])
+    noise = np.concatenate([r.noise for r in residuals])
+    fits = [cell_noise(mean[noise == k], error[noise == k], priors.phi[k], priors.psi[k]) for k in CLASSES]
+    return Noise(
+        phi=tuple(phi for phi, _ in fits),
+        psi=tuple(psi for _, psi in fits),
+        area_sd=area_shock(residuals, priors.area_sd),
+        county_sd=county_shock(residuals, priors.county_sd),
+        memory=priors.shock_memory,
+        years=len(residuals),
+        cells=len(mean),
+    )
+
+
+def cell_noise(mean: Floats, error: Floats, phi: float, psi: float) -> tuple[float, float]:
+    """Least squares of squared errors on the mean and its square; the answer is shrunk to the priors.
+
+    Parameters
+    ----------
+    mean, error
+        Means and errors of cells of one noise class. [pupils]
+    phi, psi
+        Prior values. [-]
+
+    Returns
+    -------
+    tuple of float
+        phi and psi. [-]
+    """
+    use = mean > SMALLEST_MEAN
+    mean, square = mean[use], error[use] ** 2
+    if len(mean) < CLASSES[-1]:
+        return phi, psi
+    square = np.minimum(square, np.quantile(square / mean, TRIM) * mean)
+    weight = 1 / (phi * mean + psi * mean**2)
+    design = np.stack([mean * weight, mean**2 * weight], axis=1)
+    found = np.linalg.lstsq(design, square * weight, rcond=None)[0]
+    if found[1] < 0:
+        found = np.array([float((square * weight**2 * mean).sum() / ((mean * weight) ** 2).sum()), 0.0])
+    own = len(mean) / (len(mean) + CELL_WEIGHT)
+    new_phi, new_psi = own * found[0] + (1 - own) * phi, own * found[1] + (1 - own) * psi
+    return float(np.clip(new_phi, *PHI_RANGE)), float(np.clip(new_psi, *PSI_RANGE))
+
+
+def area_shock(residuals: Sequence[Residuals], prior: float) -> float:
+    """Sd of what all grades of an area share in a year: squared sum of errors less the sum of squares. [-]"""
+    excess, scale, count = 0.0, 0.0, 0
+    for r in residuals:
+        total, square, among, inside = (
+            np.bincount(r.area, weights=w) for w in (r.error, r.error**2, r.mean, r.mean**2)
+        )
+        cap = 0.4 * among
+        total = np.clip(total, -cap, cap)
+        weight = 1 / np.maximum(among, 20.0)
+        excess += float((weight * (total**2 - square)).sum())
+        scale += float((weight * (among**2 - inside)).sum())
+        count += int((among > 0).sum())
+    found = max(excess / scale, 0.0) if scale > 0 else prior**2
+    own = count / (count + AREA_WEIGHT)
+    return float(np.clip(np.sqrt(own * found + (1 - own) * prior**2), *AREA_RANGE))
+
+
+def county_shock(residuals: Sequence[Residuals], prior: float) -> float:
+    """Sd of what all areas share in a year. [-]"""
+    shocks = np.array([r.error.sum() / max(r.mean.sum(), 1.0) for r in residuals])
+    own = len(shocks) / (len(shocks) + YEAR_WEIGHT)
+    found = float(np.mean(shocks**2)) if len(shocks) else prior**2
+    return float(np.clip(np.sqrt(own * found + (1 - own) * prior**2), *COUNTY_RANGE))

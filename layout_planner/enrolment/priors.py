@@ -1,0 +1,85 @@
+"""Prior constants of the enrolment model: what is assumed before the window of data has spoken.
+
+They come from rolling one-step residuals of small rural districts (docs/models/enrolment.md) and are weights in
+pseudo-pupils, rates of forgetting or standard deviations; none is a policy number.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+ENTRY: Final = 0  # noise class: the first grade of the chain, fed by births
+JOINED: Final = 1  # noise class: other grades fed from elsewhere
+FIRST: Final = 2  # noise class: first progression
+LATER: Final = 3  # noise class: every later progression
+CLASSES: Final = (ENTRY, JOINED, FIRST, LATER)
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Assumptions of the model, one field a constant.
+
+    Parameters
+    ----------
+    forget
+        Weight of a year against the year after it, in shared, area and cell effects. [-]
+    theta_pseudo
+        Pseudo-pupils that pull a shared progression to 1. [pupils]
+    area_pseudo
+        Pseudo-pupils that pull an area effect to 1. [pupils]
+    ordinary_pseudo, structural_pseudo
+        Pseudo-pupils of the two kinds of area × grade effect. [pupils]
+    structural_share
+        Prior probability that an area × grade is structural. [-]
+    damping
+        Share of the present deviation that is left after a further year. [-]
+    long_run_kept
+        Share of the long-run deviation from 1 that is kept. [-]
+    level_step
+        Weight of the newest year in the smoothed level of entrants. [-]
+    younger_mix
+        Weight of today's younger grades in the level of entrants. [-]
+    beta_mean, beta_sd
+        Normal prior of the births weight. [-]
+    beta_low, beta_high
+        Range of the births weight. [-]
+    regime_sd, regime_years
+        How much the weight differs between regimes of migration, and how long one lasts. [-, years]
+    phi, psi
+        Prior noise of a cell by noise class: variance = phi·mean + psi·mean². [-]
+    area_sd, county_sd
+        Prior sd of the yearly shock of an area and of the county, on the log scale. [-]
+    shock_memory
+        First-order autocorrelation of the shocks. [-]
+    widen
+        Factor on prior standard deviations while the window is too short to estimate. [-]
+    min_years, min_units
+        Below either, the prior noise is taken as it stands. [years, units]
+    persistence
+        Prior weight of the last value in the point forecast. [-]
+    """
+
+    forget: float = 0.8
+    theta_pseudo: float = 20.0
+    area_pseudo: float = 60.0
+    ordinary_pseudo: float = 60.0
+    structural_pseudo: float = 1.5
+    structural_share: float = 0.05
+    damping: float = 0.7
+    long_run_kept: float = 0.5
+    level_step: float = 0.25
+    younger_mix: float = 0.3
+    beta_mean: float = 0.5
+    beta_sd: float = 0.2
+    regime_sd: float = 0.3
+    regime_years: float = 5.0
+    beta_low: float = 0.0
+    beta_high: float = 1.2
+    phi: tuple[float, ...] = field(default=(1.45, 1.45, 0.55, 0.4))
+    psi: tuple[float, ...] = field(default=(0.01, 0.02, 0.002, 0.002))
+    area_sd: float = 0.025
+    county_sd: float = 0.01
+    shock_memory: float = 0.7
+    widen: float = 1.1
+    min_years: int = 6
+    min_units: int = 20
+    persistence: float = 0.2

@@ -1,0 +1,123 @@
+"""Joint draws of every unit and year: effects, births weight, shocks and cell noise together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layout_planner.enrolment.noise import Noise
+from layout_planner.enrolment.priors import ENTRY
+from layout_planner.enrolment.units import UnitModel
+
+Draws = NDArray[np.float32]
+
+ROUNDING_VARIANCE: Final = 1 / 6  # mean variance that unbiased rounding to whole pupils adds
+SMALLEST_SHAPE: Final = 0.05
+TILT_LIMIT: Final = 1.0  # log effects and shocks are cut here
+DRIFT_SHARE: Final = 0.5  # share of the entry grade's proportional noise that stays from year to year
+
+
+def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generator) -> Draws:
+    """Draw the years ahead for every unit.
+
+    Parameters
+    ----------
+    model
+        Law of motion.
+    noise
+        Cell noise and shocks.
+    draws
+        Number of draws. [-]
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    array
+        Whole pupils as float32, shape (horizon, units, draws). [pupils]
+    """
+    now = np.repeat(model.start.astype(np.float32)[:, None], draws, axis=1)
+    path = np.empty((model.horizon, len(model.start), draws), dtype=np.float32)
+    transfer = model.transfer.astype(np.float32)
+    cell = _tilt(_normal(rng, now.shape) * model.cell_sd.astype(np.float32)[:, None])
+    effect = _normal(rng, (model.areas, draws)) * model.area_sd.astype(np.float32)[:, None]
+    beta = _draw_weights(model, draws, rng)
+    area, county = np.zeros_like(effect), np.zeros(draws, dtype=np.float32)
+    drift = np.zeros_like(effect)
+    for year in range(model.horizon):
+        county = noise.memory * county + _normal(rng, (draws,)) * np.float32(noise.county_sd)
+        area = noise.memory * area + _normal(rng, effect.shape) * np.float32(noise.area_sd)
+        drift = drift + _normal(rng, effect.shape) * np.float32(DRIFT_SHARE * np.sqrt(noise.psi[ENTRY]))
+        shock = area + county
+        mean = transfer @ now
+        mean *= model.rate[year].astype(np.float32)[:, None]
+        mean *= cell
+        mean *= _tilt(shock + effect)[model.area]
+        at = model.area[model.entry]
+        mean[model.entry] = _entrants(model, year, beta) * _tilt(shock + drift)[at]
+        path[year] = now = draw_cells(mean, model.noise, noise, rng)
+    return path
+
+
+def draw_cells(mean: Draws, classes: NDArray[np.int64], noise: Noise, rng: np.random.Generator) -> Draws:
+    """Draw whole pupils with ``variance = phi·mean + psi·mean²``; phi < 1 (under-dispersed) is allowed.
+
+    A gamma variate by the cube of a normal, then rounding that keeps the mean. Exactly 0 where the mean is 0.
+
+    Parameters
+    ----------
+    mean
+        Means, shape (units, draws). [pupils]
+    classes
+        Noise class of each unit. shape (units,)
+    noise
+        Noise by class.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    array
+        Shape of `mean`, whole and never negative. [pupils]
+
+    References
+    ----------
+    .. [1] E. B. Wilson, M. M. Hilferty, "The distribution of chi-square", PNAS 17(12), 1931, pp. 684–688
+    """
+    phi = np.array(noise.phi, dtype=np.float32)[classes][:, None]
+    psi = np.array(noise.psi, dtype=np.float32)[classes][:, None]
+    safe = np.maximum(mean, np.float32(1e-6))
+    spread = np.maximum(phi + psi * safe - np.float32(ROUNDING_VARIANCE) / safe, 0.1 * phi) / safe
+    np.minimum(spread, np.float32(1 / SMALLEST_SHAPE), out=spread)
+    third = spread / np.float32(9.0)
+    root = 1 - third + np.sqrt(third) * _normal(rng, mean.shape)
+    value = safe * np.maximum(root, 0) ** 3
+    value += rng.random(mean.shape, dtype=np.float32)
+    np.floor(value, out=value)
+    value[mean <= 0] = 0
+    return value
+
+
+def _entrants(model: UnitModel, year: int, beta: Draws) -> Draws:
+    log = np.log(model.ratio[year]).astype(np.float32)
+    level = model.level.astype(np.float32)[:, None]
+    out: Draws = level * np.exp(beta[model.weight] * log)
+    return out
+
+
+def _draw_weights(model: UnitModel, draws: int, rng: np.random.Generator) -> Draws:
+    mean = np.array([[w.mean] for w in model.weights], dtype=np.float32)
+    sd = np.array([[w.sd] for w in model.weights], dtype=np.float32)
+    return np.maximum(mean + sd * _normal(rng, (len(model.weights), draws)), 0)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Draws:
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def _tilt(log: Draws) -> Draws:
+    """Factor of a log effect, centred so that its mean over draws stays near 1."""
+    out: Draws = np.exp(np.clip(log, -TILT_LIMIT, TILT_LIMIT) - log.var(axis=-1, keepdims=True) / 2)
+    return out
