@@ -49,6 +49,6 @@ class Ledger:
             )
 
     def table(self) -> pd.DataFrame:
-        """Return the hand-overs as the table ``reconciliation``; rounding below the tolerance prints as 0."""
+        """Return the hand-overs as the table ``reconciliation``; differences to a thousandth of a child."""
         frame = pd.DataFrame(self.rows, columns=["hand_over", "children_in", "children_out", "difference"])
-        return frame.assign(difference=0.0)
+        return frame.assign(difference=frame["difference"].astype(float).round(3) + 0.0)

@@ -1,0 +1,1 @@
+"""Stages of one county, from the files to the report, with the ledger of children."""

@@ -1,0 +1,127 @@
+"""What a run starts from: the county as read, the rules on a day, the assumptions, the options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from layout_planner.errors import DefectsError, Problem
+from layout_planner.io.county import County, read_county
+from layout_planner.policy import (
+    Catalogue,
+    CountyValue,
+    Parameter,
+    load_catalogue,
+    load_parameters,
+    outside_range,
+    parameter_values,
+)
+
+FIRST_SCHOOL_DAY = (9, 1)  # rules are read on 1 September of the base year, the day of the statistics
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of a run; None takes the value of county.toml."""
+
+    horizon: int | None = None
+    draws: int | None = None
+    seed: int | None = None
+    upto: str = "report"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A county ready to be computed: layers in metres, rules, assumptions."""
+
+    county: County
+    schools: gpd.GeoDataFrame
+    villages: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+    catalogue: Catalogue
+    parameters: Mapping[str, Parameter]
+    values: Mapping[str, float]
+    day: date
+    base_year: int
+    horizon: int
+    draws: int
+    seed: int
+    folder: Path
+
+    def assumptions(self) -> pd.DataFrame:
+        """Every assumption with the number in use: name, title, value, unit, range, source."""
+        rows = [
+            (name, p.title, self.values[name], p.unit, f"{p.low:g}–{p.high:g}", p.source)
+            for name, p in self.parameters.items()
+        ]
+        return pd.DataFrame(rows, columns=["name", "title", "value", "unit", "range", "source"])
+
+
+def set_up(folder: Path, options: RunOptions) -> Setup:
+    """Read a county folder and make it ready.
+
+    Raises
+    ------
+    DataError, DefectsError, PolicyError
+        As `read_county`, `load_catalogue` and `parameter_values` do.
+    """
+    county = read_county(folder)
+    settings = county.settings
+    parameters = load_parameters()
+    county_values = {
+        name: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date)
+        for name, r in settings.rules.items()
+    }
+    return Setup(
+        county=county,
+        schools=county.schools.to_crs(county.crs),
+        villages=county.villages.to_crs(county.crs),
+        roads=_plain_lines(county.roads.to_crs(county.crs)),
+        catalogue=load_catalogue().with_county_values(county_values),
+        parameters=parameters,
+        values=parameter_values(parameters, settings.parameters),
+        day=date(settings.base_year, *FIRST_SCHOOL_DAY),
+        base_year=settings.base_year,
+        horizon=options.horizon or settings.horizon,
+        draws=options.draws or settings.draws,
+        seed=settings.seed if options.seed is None else options.seed,
+        folder=folder,
+    )
+
+
+def quality_table(setup: Setup) -> pd.DataFrame:
+    """Warnings and notices of the files, and assumptions outside their range, as the table ``data_quality``."""
+    problems = [*setup.county.problems]
+    problems += [
+        Problem("warning", "assumption_outside", "county.toml", None, p.name, f"{setup.values[p.name]:g} {p.unit}",
+                f"{p.low:g}–{p.high:g} {p.unit}")
+        for p in outside_range(setup.parameters, setup.values)
+    ]  # fmt: skip
+    rows = [
+        (p.severity, p.code, p.file, p.row or 0, p.column or "", p.found or "", p.allowed or "", p.sentence())
+        for p in problems
+    ]
+    names = ["severity", "code", "file", "row", "column_name", "found", "allowed", "message"]
+    return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+
+
+def _plain_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Multi-part lines as one row a part, index 0 … n − 1."""
+    return roads.explode(ignore_index=True)
+
+
+def require_no_error(problems: list[Problem]) -> None:
+    """Stop with all errors of a list.
+
+    Raises
+    ------
+    DefectsError
+        If one of the problems is an error.
+    """
+    if any(p.severity == "error" for p in problems):
+        raise DefectsError(problems)
