@@ -1,0 +1,16 @@
+"""Travel: minutes from the door to the gate on the road network, by mode and case."""
+
+from layout_planner.travel.cases import access, normal_case, worst_case
+from layout_planner.travel.minutes import travel_minutes
+from layout_planner.travel.network import Joined, Network, build_network, join_points
+
+__all__ = [
+    "Joined",
+    "Network",
+    "access",
+    "build_network",
+    "join_points",
+    "normal_case",
+    "travel_minutes",
+    "worst_case",
+]
