@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -54,7 +55,8 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
     except Exception as error:
         if os.environ.get("LAYOUT_PLANNER_DEBUG"):
             raise
-        CRASH_LOG.write_text(traceback.format_exc(), encoding="utf-8")
+        with contextlib.suppress(OSError):
+            CRASH_LOG.write_text(traceback.format_exc(), encoding="utf-8")
         _say(sentence("internal", {"found": type(error).__name__, "kept": CRASH_LOG.name}, lang))
         return 3
     return result if isinstance(result, int) else 0
