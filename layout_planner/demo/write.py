@@ -1,0 +1,164 @@
+"""Write a simulated county and its truth: the same seed gives the same bytes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from layout_planner.demo import counts
+from layout_planner.demo.births import expected_births
+from layout_planner.demo.calibration import LAST_YEAR
+from layout_planner.demo.county import CRS, DemoCounty
+from layout_planner.demo.paths import FIRST_YEAR, YEARS
+
+MADE_ON: Final = "2024-09-01T00:00:00.000Z"  # the date of the data; GeoPackage keeps one
+NOTES: Final = """
+# 否决规则(BLOCK*)只有在具名负责人写明理由后才能放开,每一项写一节,并印入所有导出文件:
+# [[overrides]]
+# rule = "M19"
+# subject = "学校标识码"
+# reason = "……"
+# signer = "……"
+# date = 2025-01-01
+overrides = []
+
+[parameters]
+# 工程假设(步行速度、冬季系数等)可在此改为本县实测值,名称见 docs/parameters.md;不写则用随附的默认值,并在报告中列出。
+# walk_kmh = 3.5
+
+[rules]
+# 没有国家或省定数值的规则(PARAM)由本县自定,写明理由、负责人与日期;不写则报告中印"未定"。
+# T05 = { value = 40, reason = "……", signer = "……", date = 2025-01-01 }
+"""
+
+
+def write_county(county: DemoCounty, folder: Path) -> None:
+    """Write the core tables of a county folder.
+
+    Parameters
+    ----------
+    county
+        From `make_county`; a county without map layers has no townships and roads written.
+    folder
+        Made if it is not there; files of the same name are replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_text(folder / "county.toml", _toml(county.settings))
+    _write_csv(county.births, folder / "births.csv")
+    _write_csv(county.enrolment, folder / "enrolment.csv")
+    _write_csv(county.villages, folder / "villages.csv")
+    if county.townships is not None and county.roads is not None:
+        _write_geojson(gpd.GeoDataFrame(county.schools), folder / "schools.geojson")
+        _write_geojson(county.townships, folder / "townships.geojson")
+        _write_roads(county.roads, folder / "roads.gpkg")
+
+
+def write_truth(county: DemoCounty, folder: Path) -> None:
+    """Write what really happened in the simulation, and what happens until its last year.
+
+    Parameters
+    ----------
+    county
+        Made with ``future=True``.
+    folder
+        Made if it is not there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    world, lives, cal = county.world, county.lives, county.world.cal
+    first = cal.base_year - cal.years + 1
+    transitions = counts.count_transitions(world, lives, first=first, last=LAST_YEAR - 1)
+    span = {"first": first, "last": LAST_YEAR}
+    _write_csv(counts.count_enrolment(world, lives, first=cal.base_year + 1, last=LAST_YEAR), folder / "enrolment.csv")
+    _write_csv(_births(county), folder / "births.csv")
+    _write_csv(transitions, folder / "transitions.csv")
+    _write_csv(counts.progression(transitions), folder / "progression.csv")
+    _write_csv(counts.count_flows(world, lives, by="home_township_code", **span), folder / "flows.csv")
+    base = {"first": cal.base_year, "last": cal.base_year}
+    _write_csv(counts.count_flows(world, lives, by="village_code", **base), folder / "attendance.csv")
+    _write_csv(_habits(county), folder / "habits.csv")
+
+
+def _births(county: DemoCounty) -> pd.DataFrame:
+    """Registered births, leavers before school and expected births by township and year, all years drawn."""
+    world = county.world
+    years, expected = expected_births(world.cal)
+    codes = [t.code for t in world.cal.towns]
+    made = pd.DataFrame({
+        "township_code": pd.Categorical.from_codes(world.children.town, codes).astype(str),
+        "year": world.children.year,
+        "leavers": world.children.leaver.astype(int),
+    })  # fmt: skip
+    drawn = made.groupby(["township_code", "year"])["leavers"].agg(births="size", leavers="sum").reset_index()
+    mean = pd.DataFrame(expected.T, index=years, columns=codes).rename_axis("year").reset_index()
+    mean = mean.melt("year", var_name="township_code", value_name="expected_net").round({"expected_net": 3})
+    return drawn.merge(mean, on=["township_code", "year"], validate="one_to_one")
+
+
+def _habits(county: DemoCounty) -> pd.DataFrame:
+    """True paths: leaving and coming back, drift to the county town, by township and year."""
+    world = county.world
+    first = world.cal.base_year - world.cal.years + 1 - FIRST_YEAR
+    parts = [
+        pd.DataFrame({
+            "township_code": town.code,
+            "school_year": YEARS[first:],
+            "leave": world.habits.leave[i, first:],
+            "come_back": world.habits.back[first:],
+            "drift": county.lives.drift[i, first:],
+        })
+        for i, town in enumerate(world.cal.towns)
+    ]  # fmt: skip
+    return pd.concat(parts).round(6)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    words = {True: "true", False: "false"}
+    flags = [c for c in table.columns if table[c].dtype == bool]
+    plain = table.assign(**{c: table[c].map(words) for c in flags})
+    plain.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+
+
+def _toml(settings: Mapping[str, Any]) -> str:
+    lines = ["# 模拟县:学校、位置、人数均为虚构,只有区划代码与名称、县级合计为真实(见 README.md)"]
+    for key, value in settings.items():
+        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n" + NOTES
+
+
+def _write_geojson(layer: gpd.GeoDataFrame, path: Path) -> None:
+    """One feature a line, so that a change shows as a line in a comparison of versions."""
+    shapes = [geometry.__geo_interface__ for geometry in layer.geometry]
+    records = layer.drop(columns="geometry").to_dict("records")
+    features = [
+        json.dumps({"type": "Feature", "properties": _plain(row), "geometry": shape}, ensure_ascii=False)
+        for row, shape in zip(records, shapes, strict=True)
+    ]
+    crs = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{CRS}"}}
+    head = f'{{"type": "FeatureCollection", "name": "{path.stem}", "crs": {json.dumps(crs)}, "features": [\n'
+    _write_text(path, head + ",\n".join(features) + "\n]}\n")
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    plain = {}
+    for key, value in row.items():
+        value = None if pd.isna(value) else value
+        plain[key] = value.item() if hasattr(value, "item") else value
+    return plain
+
+
+def _write_roads(roads: gpd.GeoDataFrame, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": MADE_ON})
+    try:
+        pyogrio.write_dataframe(roads, path, layer="roads", driver="GPKG", geometry_type="LineString", VERSION="1.2")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
