@@ -5,8 +5,7 @@ Nothing happens at import: ``with use_style():`` registers the shipped fonts and
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -22,7 +22,9 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.patheffects import Normal, withStroke
 
 FAMILY: Final = "LayoutPlan Sans SC"
+_LINE: Final = 124  # half-width letters that fit in the note line
 WEIGHTS: Final = ("Regular", "Bold")
+HALO_PT: Final = 2.0  # width of the white line about a label. [pt]
 CM: Final = 1 / 2.54  # inches
 WIDTH_CM: Final = 16.0
 INK: Final = "#1f2933"
@@ -35,7 +37,7 @@ ORANGE: Final = "#c2570c"
 ORANGE_LIGHT: Final = "#f6c78f"
 RED: Final = "#b3261e"
 UNBORN: Final = "#efe6d8"
-UNBORN_HATCH: Final = "#b09a78"
+UNBORN_HATCH: Final = "#c3b291"
 USE_COLOURS: Final = ("#1f5f99", "#7db1d8", "#d8e8f3", "#f8c78c", "#c9590a")  # use of seats, diverging about 100 %
 MINUTE_COLOURS: Final = ("#fdf0d5", "#f5bd74", "#dc7a1c", "#7a2d04")  # light to dark: near to far
 ROAD_STYLE: Final[dict[str, tuple[str, float]]] = {
@@ -45,7 +47,7 @@ ROAD_STYLE: Final[dict[str, tuple[str, float]]] = {
     "village": ("#ccc6bc", 0.45),
     "track": ("#ccc6bc", 0.35),
 }
-RC: Final[dict[str, Any]] = {
+RC: Final[Any] = {
     "font.family": [FAMILY, "DejaVu Sans"],
     "font.size": 8.0,
     "axes.titlesize": 9.0,
@@ -94,7 +96,7 @@ class Note:
     approval: str = ""  # 审图号, when a map has one
 
     def with_n(self, n: str) -> Note:
-        """The same note with the number of cases."""
+        """Return the same note with the number of cases."""
         return Note(self.source, self.data_date, self.synthetic, n, self.approval)
 
 
@@ -140,50 +142,68 @@ def missing_glyphs(texts: Iterable[str]) -> set[str]:
     return {letter for letter in letters if any(face.get_char_index(ord(letter)) == 0 for face in _faces())}
 
 
-def halo(width: float = 2.0) -> list[Any]:
+def halo() -> list[Any]:
     """White halo that keeps a label readable on a map."""
-    return [withStroke(linewidth=width, foreground="white"), Normal()]
+    return [withStroke(linewidth=HALO_PT, foreground="white"), Normal()]
 
 
 def new_figure(height_cm: float, *, width_cm: float = WIDTH_CM) -> Figure:
-    """An empty figure of printing size, outside pyplot's list of figures."""
+    """Make an empty figure of printing size, outside pyplot's list of figures."""
     return Figure(figsize=(width_cm * CM, height_cm * CM))
 
 
-def chart_axes(rows: int = 1, columns: int = 1, *, height_cm: float = 8.0) -> list[Axes]:
-    """Axes of a new chart with room for the note line below and the stamp above."""
+def figure_of(ax: Axes) -> Figure:
+    """Return the top figure of an axes."""
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def chart_axes(
+    rows: int = 1, columns: int = 1, *, height_cm: float = 8.0, left_cm: float = 1.5, head_cm: float = 1.45
+) -> list[Axes]:
+    """Axes of a new chart: title, stamp and one legend line above, note line below."""
     figure = new_figure(height_cm)
-    foot, head = 1.55 / height_cm, 1.15 / height_cm
     grid = figure.add_gridspec(
-        rows, columns, left=0.085, right=0.985, bottom=foot + 0.55 / height_cm, top=1 - head,
-        hspace=0.48, wspace=0.2,
+        rows, columns, left=left_cm / WIDTH_CM, right=1 - 0.45 / WIDTH_CM, bottom=1.55 / height_cm,
+        top=1 - (head_cm + (0.0 if rows == columns == 1 else 0.6)) / height_cm, hspace=0.36, wspace=0.2,
     )  # fmt: skip
     return [figure.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]
 
 
+def legend_line(figure: Figure, handles: Sequence[Artist], *, left_cm: float = 1.0) -> None:
+    """One line of legend under the title."""
+    height = figure.get_figheight() / CM
+    figure.legend(
+        handles=list(handles), loc="upper left", bbox_to_anchor=(left_cm / WIDTH_CM, 1 - 0.78 / height),
+        ncols=len(handles), columnspacing=1.3, handletextpad=0.5, borderaxespad=0, borderpad=0,
+    )  # fmt: skip
+
+
 def note_text(note: Note) -> str:
-    """The note line as one text."""
-    parts = [f"数据来源:{note.source}", f"数据时点:{note.data_date}"]
+    """Write the note line as one text."""
+    parts = [f"数据来源：{note.source}", f"数据时点：{note.data_date}"]
     if note.n:
         parts.append(note.n)
     if note.synthetic:
-        parts.append("模拟数据,不代表任何真实学校")
-    return " | ".join(parts)
+        parts.append("模拟数据，不代表任何真实学校")
+    return fill(parts, _LINE)
 
 
 def _width(text: str) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
 
 
-def wrap(text: str, width: int) -> str:
-    """Break a text into lines of at most `width` half-width letters."""
-    lines, line = [], ""
-    for letter in text:
-        if _width(line + letter) > width:
-            lines.append(line.rstrip())
-            line = ""
-        line += letter
-    return "\n".join([*lines, line.strip()])
+def fill(parts: Sequence[str], width: int) -> str:
+    """Join parts by a bar into lines of at most `width` half-width letters; a part is never broken."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]} ｜ {part}" if lines else part
+        if lines and _width(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return "\n".join(lines)
 
 
 def finish(figure: Figure, title: str, note: Note | None, *, extra: str = "") -> None:
@@ -204,15 +224,10 @@ def finish(figure: Figure, title: str, note: Note | None, *, extra: str = "") ->
     figure.text(0.012, 1 - 0.22 / height, title, ha="left", va="top", fontsize=10.5, fontweight="bold")
     if note is None:
         return
-    text = "\n".join(wrap(part, 128) for part in (extra, note_text(note)) if part)
+    text = "\n".join(part for part in (extra, note_text(note)) if part)
     figure.text(0.012, 0.18 / height, text, ha="left", va="bottom", fontsize=6.8, color=MUTED, linespacing=1.35)
     if note.synthetic:
         figure.text(
             0.988, 1 - 0.2 / height, "模拟数据", ha="right", va="top", fontsize=8.5, fontweight="bold", color=RED,
             bbox={"boxstyle": "square,pad=0.25", "edgecolor": RED, "facecolor": "white", "linewidth": 0.9},
         )  # fmt: skip
-
-
-def short(text: str, width: int = 16) -> str:
-    """A name cut to a printable length."""
-    return textwrap.shorten(text, width, placeholder="…") if " " in text else text[:width]

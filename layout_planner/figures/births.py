@@ -1,0 +1,183 @@
+"""Births and school-age children: what is known, what is projected, and what rests on children not yet born."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from layout_planner.figures import style
+from layout_planner.figures.style import Note
+from layout_planner.terms import Stage, label
+
+BAND_LABEL: Final = "P10–P90 区间"
+MEDIAN_LABEL: Final = "预测中位数（P50）"
+UNBORN_LABEL: Final = "未出生"
+PART_LABEL: Final = "部分未出生"
+BAND_SENTENCE: Final = "区间的意思：十次里约有八次落在其中。"
+
+
+def _thousands(axis_value: float, _position: int) -> str:
+    return f"{axis_value:,.0f}"
+
+
+def _frame(ax: Axes, first: int, last: int, top: float) -> None:
+    ax.set_xlim(first - 0.7, last + 0.7)
+    ax.set_ylim(0, top * 1.12)
+    ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    ax.grid(axis="y")
+    ax.tick_params(length=2.5)
+
+
+def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | None = None) -> Axes:
+    """Draw registered births and their projection with the P10–P90 band （出生人口）.
+
+    Parameters
+    ----------
+    births
+        The rows of one area in `births_projected`: year, status, births_mean,
+        births_p10, births_p50, births_p90. [children]
+    ax
+        Axes to draw on; a new figure when None.
+    note
+        Source, date and stamp; None leaves them to the caller.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+    """
+    own = ax is None
+    ax = style.chart_axes(height_cm=8.2)[0] if ax is None else ax
+    rows = births.sort_values("year")
+    known, ahead = rows[rows["status"] == "observed"], rows[rows["status"] != "observed"]
+    _frame(ax, int(rows["year"].min()), int(rows["year"].max()), float(rows[["births_mean", "births_p90"]].max().max()))
+    ax.bar(known["year"], known["births_mean"], width=0.72, color=style.BLUE)
+    if len(ahead):
+        ax.axvspan(ahead["year"].min() - 0.5, rows["year"].max() + 0.7, **_shade("unborn"))
+        ax.fill_between(ahead["year"], ahead["births_p10"], ahead["births_p90"], color=style.ORANGE_LIGHT, linewidth=0)
+        ax.plot(ahead["year"], ahead["births_p50"], color=style.ORANGE, marker="o", markersize=3)
+        ax.text(0.99, 0.04, "预测：这些孩子尚未出生", transform=ax.transAxes, ha="right", path_effects=style.halo())
+        _mark_ends(ax, known, ahead)
+    ax.set_ylabel("出生人数（人）")
+    if own:
+        bars = Patch(color=style.BLUE, label="登记出生人数")
+        style.legend_line(style.figure_of(ax), [bars, *_handles()[1:3], _handles()[4]])
+        style.finish(style.figure_of(ax), "出生人口：登记与预测", note, extra=BAND_SENTENCE)
+    return ax
+
+
+def _shade(cohort: str) -> dict[str, Any]:
+    """Look of the years that rest on children not yet born."""
+    hatch = "////" if cohort == "unborn" else None
+    return {"facecolor": style.UNBORN, "edgecolor": style.UNBORN_HATCH, "hatch": hatch, "linewidth": 0, "zorder": 0}
+
+
+def _mark_ends(ax: Axes, known: pd.DataFrame, ahead: pd.DataFrame) -> None:
+    """Write the last registered and the last projected value beside their points."""
+    look: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 7, "path_effects": style.halo()}
+    if len(known):
+        last = known.iloc[-1]
+        text = f"{last['year']}年\n{last['births_mean']:,.0f}"
+        ax.annotate(text, (last["year"], last["births_mean"]), (0, 3), ha="center", **look)
+    end = ahead.iloc[-1]
+    text = f"{end['births_p50']:,.0f}\n（{end['births_p10']:,.0f}–{end['births_p90']:,.0f}）"
+    ax.annotate(text, (end["year"], end["births_p90"]), (0, 3), ha="right", **look)
+
+
+def plot_children_by_stage(
+    stages: pd.DataFrame,
+    *,
+    axes: Sequence[Axes] | None = None,
+    note: Note | None = None,
+    title: str = "各学段学龄人口：实际与预测",
+) -> list[Axes]:
+    """Draw children or pupils of one area by stage with the P10–P90 band; years that rest on the unborn are shaded.
+
+    Parameters
+    ----------
+    stages
+        One row per stage and school year: stage, school_year, status, cohort, p10, p50, p90; observed rows carry
+        the count in p50. [children]
+    axes
+        One Axes per stage in the table, in the order of the stages; a new figure when None.
+    note
+        Source, date and stamp; None leaves them to the caller.
+    title
+        Title of a new figure.
+
+    Returns
+    -------
+    list
+        The axes drawn on.
+    """
+    present = [stage for stage in Stage if (stages["stage"] == stage).any()]
+    rows = -(-len(present) // 2)
+    own = axes is None
+    columns = min(2, len(present))
+    axes = style.chart_axes(rows, columns, height_cm=3.6 + 4.6 * rows) if axes is None else axes
+    for ax, stage in zip(axes, present, strict=False):
+        _one_stage(ax, stages[stages["stage"] == stage].sort_values("school_year"), stage)
+    for ax in axes[len(present) :]:
+        ax.set_axis_off()
+    if own:
+        style.legend_line(style.figure_of(axes[0]), _handles())
+        style.finish(style.figure_of(axes[0]), title, note, extra=BAND_SENTENCE)
+    return list(axes)
+
+
+def _handles() -> list[Line2D | Patch]:
+    return [
+        Line2D([], [], color=style.INK, marker="o", markersize=3.2, label="实际"),
+        Line2D([], [], color=style.ORANGE, label=MEDIAN_LABEL),
+        Patch(color=style.ORANGE_LIGHT, label=BAND_LABEL),
+        Patch(label=PART_LABEL, **_shade("part")),
+        Patch(label=UNBORN_LABEL, **_shade("unborn")),
+    ]
+
+
+def _one_stage(ax: Axes, rows: pd.DataFrame, stage: Stage) -> None:
+    known, ahead = rows[rows["status"] == "observed"], rows[rows["status"] != "observed"]
+    _frame(ax, int(rows["school_year"].min()), int(rows["school_year"].max()), float(rows[["p50", "p90"]].max().max()))
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    last_year = int(rows["school_year"].max())
+    for cohort in ("part", "unborn"):
+        years = ahead.loc[ahead["cohort"] == cohort, "school_year"]
+        if len(years):
+            ax.axvspan(years.min() - 0.5, years.max() + (0.7 if years.max() == last_year else 0.5), **_shade(cohort))
+    if (ahead["cohort"] == "unborn").any():
+        ax.text(
+            0.98,
+            0.03,
+            UNBORN_LABEL,
+            transform=ax.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            path_effects=style.halo(),
+        )
+    joined = pd.concat([known.tail(1).assign(p10=known["p50"], p90=known["p50"]), ahead])
+    ax.fill_between(joined["school_year"], joined["p10"], joined["p90"], color=style.ORANGE_LIGHT, linewidth=0)
+    ax.plot(joined["school_year"], joined["p50"], color=style.ORANGE)
+    ax.plot(known["school_year"], known["p50"], color=style.INK, marker="o", markersize=2.6, linewidth=1.2)
+    _mark_points(ax, known, ahead)
+    ax.set_title(f"{label('stage', stage)}（人）", fontsize=8.5, pad=5)
+
+
+def _mark_points(ax: Axes, known: pd.DataFrame, ahead: pd.DataFrame) -> None:
+    """Write the last observed and the last projected value."""
+    marks = [(known.tail(1), "p50", (5, 4), "left", "bottom"), (ahead.tail(1), "p10", (2, -4), "right", "top")]
+    for row, column, offset, align, side in marks:
+        for year, value, height in zip(row["school_year"], row["p50"], row[column], strict=True):
+            ax.annotate(
+                f"{value:,.0f}", (year, height), offset, textcoords="offset points", ha=align, va=side, fontsize=7,
+                path_effects=style.halo(),
+            )  # fmt: skip
