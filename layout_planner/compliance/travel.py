@@ -1,0 +1,157 @@
+"""Travel and boarding: rules T01, T02 and T03."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from layout_planner.compliance.findings import FAIL, PASS, Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.places import shortages
+from layout_planner.policy import Rule
+from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH
+
+_NO_ROUTE = "(无路可达)"
+
+
+def check_young_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """T01: grades 1–3 reach school within the limit (国办发〔2018〕27号（四）).
+
+    Parameters
+    ----------
+    trips
+        Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes; one row a
+        village and school of the subject, in the worst case. Children are whole; minutes one way, door to gate,
+        NaN where there is no route. [children], [min]
+    rule
+        T01.
+    day
+        Day on which the rule is applied.
+
+    Returns
+    -------
+    DataFrame
+        One finding a subject: observed is the longest known trip, affected the children over the limit or without
+        a route, names their villages. [min]
+
+    Raises
+    ------
+    PolicyError
+        If no limit is in force on `day`.
+    """
+    limit = rule.on(day)
+    bands = [str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades)]
+    findings = []
+    for subject, rows in subjects(trips):
+        young = rows[rows["grade_band"].isin(bands) & ~(rows["children"] == 0)].sort_values(["village_name", "minutes"])
+        over = young[~(young["minutes"] <= limit)]  # NaN = no route = over
+        marks = over["minutes"].isna().map({True: _NO_ROUTE, False: ""})
+        findings.append(
+            Finding(
+                subject,
+                FAIL if len(over) else PASS,
+                observed=float(young["minutes"].max()),
+                limit=limit,
+                affected=float(over["children"].sum(skipna=False)),
+                names=listed(over["village_name"].astype("str") + marks),
+                grade_band=bands[0],
+            )
+        )
+    return findings_frame(rule, findings, day)
+
+
+def check_young_boarders(boarders: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """T02: grades 1–3 do not board (国办发〔2018〕27号（四）).
+
+    Parameters
+    ----------
+    boarders
+        Columns subject_type, subject_id, subject_name, grade, boarders; NaN where not counted. [pupils]
+    rule
+        T02.
+    day
+        Day on which the rule is applied.
+
+    Returns
+    -------
+    DataFrame
+        One finding a subject: observed and affected are the boarders of these grades. [pupils]
+
+    Raises
+    ------
+    PolicyError
+        If no limit is in force on `day`.
+    """
+    limit = rule.on(day)
+    band = next(str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades))
+    findings = []
+    for subject, rows in subjects(boarders):
+        young = rows[rows["grade"].isin(rule.grades)].sort_values("grade")
+        counted, unknown = float(young["boarders"].sum()), bool(young["boarders"].isna().any())
+        there = young[young["boarders"] > 0]
+        names = [f"{GRADE_LABELS_ZH[g]} {n:g} 人" for g, n in zip(there["grade"], there["boarders"], strict=True)]
+        outcome = judge(broken=counted > limit, unknown=unknown)
+        findings.append(
+            Finding(
+                subject,
+                outcome,
+                observed=float(young["boarders"].sum(skipna=False)),
+                limit=limit,
+                affected=counted,
+                names=listed(names),
+                missing="需:" + rule.needs[0] if unknown else "",
+                grade_band=band,
+            )
+        )
+    return findings_frame(rule, findings, day)
+
+
+def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """T03: grades 4–6 board only where beds and meals suffice (国办发〔2018〕27号（四）).
+
+    Parameters
+    ----------
+    boarding
+        One row a subject: subject_type, subject_id, subject_name, boarders (grades 4–6), beds_m, beds_f, boarders_m,
+        boarders_f (all grades, by sex), meal_places (seats × sittings). [pupils], [beds], [places]
+    rule
+        T03.
+    day
+        Day on which the rule is applied.
+
+    Returns
+    -------
+    DataFrame
+        One finding a subject: observed is the places short (beds of boys and girls and meals together), affected the
+        boarders of grades 4–6. A school without such boarders passes. [places]
+
+    Raises
+    ------
+    PolicyError
+        If no limit is in force on `day`.
+    """
+    limit = rule.on(day)
+    band = next(str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades))
+    findings = []
+    for subject, rows in subjects(boarding):
+        row = rows.iloc[0]
+        count = float(row["boarders"])
+        needs = [
+            ("男生床位", row["boarders_m"], row["beds_m"]),
+            ("女生床位", row["boarders_f"], row["beds_f"]),
+            ("餐位", row["boarders_m"] + row["boarders_f"], row["meal_places"]),
+        ]
+        short = shortages(needs if count != 0 else [])
+        findings.append(
+            Finding(
+                subject,
+                judge(broken=short.total > limit, unknown=bool(short.unknown) or count != count),
+                observed=short.observed,
+                limit=limit,
+                affected=count if short.total > limit else 0.0,
+                names=listed(short.names),
+                missing="需:" + listed(short.unknown) if short.unknown else "",
+                grade_band=band,
+            )
+        )
+    return findings_frame(rule, findings, day)
