@@ -2,8 +2,8 @@
 
 from layout_planner.capacity.balance import seat_balance
 from layout_planner.capacity.limits import SeatLimits, seat_limits
-from layout_planner.capacity.seats import diners_of, meal_places, school_seats, stages_of, unknown_components
 from layout_planner.capacity.sections import form_sections, largest_section, sections_table
+from layout_planner.capacity.supply import diners_of, meal_places, seats, stages_of, unknown_components
 
 __all__ = [
     "SeatLimits",
@@ -11,9 +11,9 @@ __all__ = [
     "form_sections",
     "largest_section",
     "meal_places",
-    "school_seats",
     "seat_balance",
     "seat_limits",
+    "seats",
     "sections_table",
     "stages_of",
     "unknown_components",

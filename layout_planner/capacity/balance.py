@@ -46,7 +46,7 @@ def seat_balance(
     values = pupils.transpose("draw", "unit", "school_year").to_numpy().astype(float)
     frames = []
     for code, name in [*zip(townships["township_code"], townships["name"], strict=True), (COUNTY, "全县")]:
-        for stage in sorted(set(near["stage"]) | set(stages), key=list(Stage).index):
+        for stage in sorted(set(near["stage"]) | set(stages), key=lambda name: list(Stage).index(Stage(name))):
             units = (np.array(stages) == stage) & ((code == COUNTY) | (places == code))
             rows = (near["stage"] == stage) & ((code == COUNTY) | (near["township_code"] == code))
             if units.any() or rows.any():

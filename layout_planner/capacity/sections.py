@@ -34,16 +34,16 @@ def form_sections(pupils: np.ndarray, size: np.ndarray, rooms: float | None = No
     whole = np.rint(np.nan_to_num(np.asarray(pupils, dtype=float)))
     wanted = np.ceil(whole / np.asarray(size, dtype=float))
     if rooms is None or wanted.sum() <= rooms:
-        return wanted
+        return np.asarray(wanted)
     filled = whole > 0
     given = np.minimum(wanted, 1.0)
     free = math.floor(rooms) - int(given.sum())
     if free < 0:
-        return np.where(filled, whole / whole.sum() * max(math.floor(rooms), 0), 0.0)
+        return np.asarray(np.where(filled, whole / whole.sum() * max(math.floor(rooms), 0), 0.0))
     for _ in range(free):
         load = np.where(given < wanted, whole / np.maximum(given, 1.0), -1.0)
         given[int(np.argmax(load))] += 1.0
-    return given
+    return np.asarray(given)
 
 
 def largest_section(pupils: np.ndarray, sections: np.ndarray) -> float:

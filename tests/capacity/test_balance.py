@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_seats import LIMITS, pupils, register
 
-from layout_planner.capacity import school_seats, seat_balance
+from layout_planner.capacity import seat_balance, seats
 
 TOWNSHIPS = pd.DataFrame({"township_code": ["620724101", "620724102"], "name": ["宣化镇", "南华镇"]})
 SCHOOLS = pd.concat(
@@ -28,8 +28,7 @@ def forecast(values):
 
 
 def balance(values):
-    seats = school_seats(SCHOOLS, pupils(), LIMITS, "near")
-    table = seat_balance(seats, forecast(values), SCHOOLS, TOWNSHIPS)
+    table = seat_balance(seats(SCHOOLS, pupils(), LIMITS), forecast(values), SCHOOLS, TOWNSHIPS)
     return table.set_index(["township_code", "stage", "school_year"])
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layout_planner.capacity import SeatLimits, school_seats, seat_limits, stages_of, unknown_components
+from layout_planner.capacity import SeatLimits, seat_limits, stages_of, unknown_components
+from layout_planner.capacity import seats as count_seats
 from layout_planner.policy import load_catalogue, load_parameters, parameter_values
 from layout_planner.terms import Stage
 
@@ -45,13 +46,13 @@ def register(**changes):
 
 
 def pupils(*rows):
-    return pd.DataFrame(
-        rows or [("9900000001", "primary", 100.0, 20.0)], columns=["school_id", "stage", "pupils", "boarders"]
-    )
+    columns = ["school_id", "stage", "pupils", "boarders"]
+    return pd.DataFrame(rows or [("9900000001", "primary", 100.0, 20.0)], columns=columns)
 
 
-def seats(schools, now, term="near", limits=LIMITS):
-    return school_seats(schools, now, limits, term)
+def seats(schools, now, term="near"):
+    table = count_seats(schools, now, LIMITS)
+    return table[table["term"] == term].reset_index(drop=True)
 
 
 def test_every_component_of_a_boarding_primary_by_hand():
@@ -113,10 +114,8 @@ def test_stages_follow_from_the_grades():
 
 
 def test_limits_come_from_the_catalogue():
-    limits = seat_limits(
-        load_catalogue(), date(2026, 11, 24), parameter_values(load_parameters(), {"noon_diners": 1.0})
-    )
-    assert limits == LIMITS
+    values = parameter_values(load_parameters(), {"noon_diners": 1.0})
+    assert seat_limits(load_catalogue(), date(2026, 11, 24), values) == LIMITS
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from layout_planner.capacity.limits import SeatLimits
 from layout_planner.contracts import check_table
-from layout_planner.terms import STAGE_GRADES, STAGE_OF_GRADE, Stage
+from layout_planner.terms import ENUMS, STAGE_GRADES, STAGE_OF_GRADE, Stage
 
-COMPONENTS = ("rooms", "area", "beds", "meals")
+COMPONENTS: Final = ("rooms", "area", "beds", "meals")
+_COLUMNS: Final = [
+    "school_id", "township_code", "grade_low", "grade_high", "classrooms", "special_rooms", "teaching_area_m2",
+    "dorm_beds_m", "dorm_beds_f", "canteen_seats", "canteen_sittings",
+]  # fmt: skip
 
 
-def school_seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLimits, term: str) -> pd.DataFrame:
-    """Count the seats of every school and stage: ``min`` of the named components.
+def seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLimits) -> pd.DataFrame:
+    """Count the seats of every school and stage, near and long term: ``min`` of the named components.
 
-    ``rooms = (classrooms − special rooms) × class size``; a school with several stages shares its rooms, area, beds
-    and meals among them in proportion to today's pupils (to the number of grades when it has none); a stage's part of
-    the rooms need not be whole. Nothing is taken out where the number of special rooms is unknown. A primary school
+    ``rooms = (classrooms − special rooms) × class size``; nothing is taken out where the number of special rooms is
+    unknown. A school with several stages shares its rooms, area, beds and meals among them in proportion to today's
+    pupils (to the number of grades when it has none); a stage's part of the rooms need not be whole. A primary school
     without the top grade (非完全小学, 教学点) holds the few small sections of C03, whatever its rooms.
-
-    ``area = teaching area ÷ E04``; ``beds = pupils × beds ÷ boarders`` and ``meals = pupils × places ÷ diners``: at today's shares of boarders and
-    diners. A component that is unknown or does not apply is NaN and does not bind.
+    ``area = teaching area ÷ E04``; ``beds = pupils × beds ÷ boarders`` and ``meals = pupils × places ÷ diners``, at
+    today's shares of boarders and diners. A component that is unknown or does not apply is NaN and does not bind.
 
     Parameters
     ----------
@@ -31,8 +36,6 @@ def school_seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLi
         Columns school_id, stage, pupils, boarders in the base year; a school without a row has no pupils. [pupils]
     limits
         Class sizes and areas in force.
-    term
-        ``near`` (近期) or ``long`` (远期).
 
     Returns
     -------
@@ -45,19 +48,12 @@ def school_seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLi
        教督〔2017〕6号 (E04)
     """
     rows = _stage_rows(schools, pupils_now)
-    frame = pd.DataFrame(
-        {
-            "seats_rooms": _by_rooms(rows, limits, term),
-            "seats_area": rows["teaching_area_m2"]
-            * rows["part"]
-            / rows["stage"].map(limits.area_per_pupil).astype(float),
-            "seats_beds": _by_beds(rows),
-            "seats_meals": _by_meals(rows, limits),
-        }
+    parts = [rows.assign(term=term).join(_components(rows, limits, term)) for term in ENUMS["term"]]
+    counted = pd.concat(parts, ignore_index=True)
+    counted = counted.join(_smallest(counted[[f"seats_{name}" for name in COMPONENTS]]))
+    return check_table(
+        "seats", counted.assign(use=counted["pupils_now"] / counted["seats"].where(counted["seats"] > 0))
     )
-    counted = rows.join(frame).join(_smallest(frame))
-    use = counted["pupils_now"] / counted["seats"].where(counted["seats"] > 0)
-    return check_table("seats", counted.assign(term=term, use=use))
 
 
 def unknown_components(seats: pd.DataFrame) -> pd.Series:
@@ -85,6 +81,18 @@ def _stage_rows(schools: pd.DataFrame, pupils_now: pd.DataFrame) -> pd.DataFrame
     rows["part"] = (rows["pupils_now"] / whole["pupils_now"].where(whole["pupils_now"] > 0)).fillna(by_grades)
     rows["school_pupils"], rows["school_boarders"] = whole["pupils_now"], whole["boarders"]
     return rows
+
+
+def _components(rows: pd.DataFrame, limits: SeatLimits, term: str) -> pd.DataFrame:
+    standard = rows["stage"].map(limits.area_per_pupil).astype(float)
+    return pd.DataFrame(
+        {
+            "seats_rooms": _by_rooms(rows, limits, term),
+            "seats_area": rows["teaching_area_m2"].astype(float) * rows["part"] / standard,
+            "seats_beds": _by_beds(rows),
+            "seats_meals": _by_meals(rows, limits),
+        }
+    )
 
 
 def _stage_lists(schools: pd.DataFrame) -> list[list[Stage]]:
