@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 TOLERANCE: Final = 1e-8  # of the largest margin error, relative to the mean margin
 _ROUNDS: Final = 5_000
 _CHECK_EVERY: Final = 10
+_RUNAWAY: Final = 1e150  # factors grow without end where the zeros do not allow the margins
 
 
 def balance(seed: Floats, rows: Floats, columns: Floats) -> Floats | None:
@@ -44,7 +45,7 @@ def balance(seed: Floats, rows: Floats, columns: Floats) -> Floats | None:
         if turn % _CHECK_EVERY == 0 and np.abs(reached * by_column - columns).max(initial=0.0) <= limit:
             return np.asarray(by_row[:, None] * seed * by_column[None, :])
         by_column = _divide(columns, reached)
-        if not (np.isfinite(by_column).all() and np.isfinite(by_row).all()):
+        if not (by_column < _RUNAWAY).all():
             return None
     return None
 

@@ -7,6 +7,7 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from layout_planner.errors import DataError
 from layout_planner.terms import BAND_GRADES, ENUMS, GradeBand
@@ -58,7 +59,7 @@ def travel_minutes(
     """Minutes from the door to the gate for every village, school, grade band, mode and case.
 
     Walking takes ``(access + road) / speed of the band``; being brought (`escort`) takes a fixed time, the access legs
-    on foot and the road at the speed of its class. In winter both are slower and closed edges are out.
+    on foot and the road at the speed of its class. A gate within ``direct_walk_m`` is walked to straight. In winter both are slower and closed edges are out.
 
     Parameters
     ----------
@@ -148,7 +149,25 @@ def _trips(
     factor = parameters["access_factor"]
     access = factor * (schools.straight_m[:, None] + villages.straight_m[None, :])
     off = schools.off[:, None] | villages.off[None, :]
-    return Trips(cost, metres, access, off, connected(graph, sources, targets))
+    trips = Trips(cost, metres, access, off, connected(graph, sources, targets))
+    return _with_neighbours(trips, layers, parameters) if mode == "walk" else trips
+
+
+def _with_neighbours(
+    trips: Trips, layers: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame], parameters: Mapping[str, float]
+) -> Trips:
+    """Let children whose door is very near the gate walk straight there, if the road is longer or closed."""
+    schools, villages = (layer.geometry.to_numpy() for layer in layers)
+    straight = shapely.distance(schools[:, None], villages[None, :])
+    direct = parameters["access_factor"] * straight
+    near = (straight <= parameters["direct_walk_m"]) & ~(trips.access_m + trips.road_m <= direct)
+    return Trips(
+        road_min=np.where(near, 0.0, trips.road_min),
+        road_m=np.where(near, 0.0, trips.road_m),
+        access_m=np.where(near, direct, trips.access_m),
+        off=trips.off & ~near,
+        linked=trips.linked | near,
+    )
 
 
 def _join(
