@@ -171,7 +171,7 @@ def model_at(
     window = range(data.first_year, data.first_year + years + options.horizon)
     cohorts = cohorts_known(births, count, window, options.birth_lag, data.first_year + years - 1)
     ratio = np.ones((options.horizon, count, grades))
-    ratio[:, :, 0] = births_ratio(cohorts, years - 1, priors)[:, years:].T
+    ratio[:, :, 0] = births_ratio(cohorts[:, :years], cohorts[:, years:], priors).T
     entry = np.flatnonzero(enters.ravel())
     behind = priors.area_pseudo, priors.structural_pseudo, priors.ordinary_pseudo
     cell_sd = np.zeros((count, grades))

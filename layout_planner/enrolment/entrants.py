@@ -58,7 +58,7 @@ def younger_level(cube: Floats) -> Floats:
     Parameters
     ----------
     cube
-        Pupils, shape (areas, grades, years), the entry grade first. [pupils]
+        Pupils, shape (areas, grades, years), the entry grade first; NaN = not offered: the other grades speak. [pupils]
 
     Returns
     -------
@@ -69,7 +69,9 @@ def younger_level(cube: Floats) -> Floats:
     weights = np.array(YOUNGER_WEIGHTS[:grades]) / sum(YOUNGER_WEIGHTS[:grades])
     sums = np.nansum(cube[:, :grades, -3:], axis=(0, 2))
     scale = np.where(sums > 0, sums[0] / np.maximum(sums, 1.0), 0.0)
-    level: Floats = np.nan_to_num(cube[:, :grades, -1]) @ (weights * scale)
+    now = cube[:, :grades, -1]
+    there = np.isfinite(now) @ weights
+    level: Floats = np.nan_to_num(now) @ (weights * scale) / np.maximum(there, weights.min())
     return level
 
 
@@ -96,27 +98,28 @@ def entry_level(cube: Floats, priors: Priors) -> Floats:
     return level
 
 
-def births_ratio(cohorts: Floats, last: int, priors: Priors) -> Floats:
-    """Births of each cohort against their smoothed level at the origin.
+def births_ratio(window: Floats, ahead: NDArray[np.floating], priors: Priors) -> NDArray[np.floating]:
+    """Births of each cohort ahead against their smoothed level at the origin.
 
     Parameters
     ----------
-    cohorts
-        Births of the cohort that enters in each year, shape (areas, years); NaN = not known. [children]
-    last
-        Position of the origin; later years are ahead. [-]
+    window
+        Births of the cohorts that entered in the years to the origin, shape (areas, years); NaN = not known. [children]
+    ahead
+        Births of the cohorts still to enter, shape (areas, years ahead) or (areas, years ahead, draws). [children]
     priors
         Step of the smoothing: as for the entrants.
 
     Returns
     -------
     array
-        shape of `cohorts`; 1 where births are not known. [-]
+        shape of `ahead`; 1 where births are not known. [-]
     """
-    level = smooth(cohorts[:, : last + 1], priors.level_step)[:, -1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = cohorts / level
-    return np.clip(np.where(np.isfinite(ratio) & (level > 0), ratio, 1.0), *RATIO_RANGE)
+    level = smooth(window, priors.level_step)[:, -1]
+    known = np.isfinite(level) & (level > 0)
+    base = np.where(known, level, 1.0).reshape(-1, *[1] * (ahead.ndim - 1))
+    use = np.isfinite(ahead) & known.reshape(base.shape)
+    return np.clip(np.where(use, ahead / base, 1.0), *RATIO_RANGE)
 
 
 def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> BirthsWeight:

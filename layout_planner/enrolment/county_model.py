@@ -1,0 +1,306 @@
+"""Law of motion of a county's schools: transfers, progression by township of the school, entrants through flows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estimate_weight, smooth, younger_level
+from layout_planner.enrolment.feeders import (
+    feeder_shares,
+    home_affinity,
+    home_matrix,
+    onward_shares,
+    place_seed,
+    row_shares,
+    stage_seed,
+)
+from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
+from layout_planner.enrolment.progression import Progression, damped_rates, fit_progression
+from layout_planner.enrolment.school_panel import (
+    GRADE_AT,
+    GRADE_ONE,
+    KINDERGARTEN_TOP,
+    STAGE_ENTRIES,
+    SchoolPanel,
+    entry_units,
+    last_known,
+    offered,
+)
+from layout_planner.enrolment.units import UnitModel
+from layout_planner.terms import BAND_OF_GRADE, GRADES, GradeBand
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to GRADES[j + 1]
+FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
+FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
+RATE_LIMIT: Final = 3.0
+TINY_SIZE: Final = 0.1  # entrants of a school that offers the grade but had none
+PRE_CLASS, PRIMARY_CLASS = 0, 1  # which births weight an entry unit takes
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Where entrants come from: flows of the base year, and births by home township and cohort.
+
+    Parameters
+    ----------
+    flows
+        Table ``flows``.
+    codes
+        Home townships.
+    cohorts
+        Births, shape (homes, cohorts, 1 or draws); NaN = not known. [children]
+    first_cohort
+        First cohort. [year]
+    """
+
+    flows: pd.DataFrame
+    codes: tuple[str, ...]
+    cohorts: NDArray[np.floating]
+    first_cohort: int
+
+
+def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors) -> tuple[UnitModel, Progression]:
+    """Fit the law of motion of every school × grade to a panel.
+
+    Parameters
+    ----------
+    panel
+        Pupils to the origin.
+    homes
+        Flows and births by cohort.
+    horizon
+        Years ahead. [years]
+    priors
+        Priors of every part.
+
+    Returns
+    -------
+    tuple
+        The law of motion, units in the order of `unit_index`, and the progression by township and step.
+    """
+    offers = offered(panel)
+    enters = entry_units(panel, offers)
+    seeds = transfer_seeds(panel, homes.flows)
+    shares = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
+    came, could = transitions(panel, enters, shares)
+    present = township_sums(panel, last_known(panel))[:, 1:] > 0
+    fit = fit_progression(came, could, present, priors)
+    school, grade = unit_index(panel)
+    rates = np.zeros((horizon, len(panel.townships), len(GRADES)))
+    rates[:, :, 1:] = np.clip(damped_rates(fit, horizon, priors), 0.0, RATE_LIMIT)
+    rate = rates[:, panel.town[school], grade]
+    rate[:, enters[school, grade] | ~offers[school, grade]] = 0.0
+    entry = np.flatnonzero(enters[school, grade])
+    ratio, weights = entry_births(panel, enters, homes, horizon, priors)
+    sd = np.zeros((len(panel.townships), len(GRADES)))
+    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, priors.ordinary_pseudo)
+    sd[:, 1:] = 1 / np.sqrt(fit.expected_cell + pseudo)
+    model = UnitModel(
+        area=panel.town[school],
+        noise=_noise_classes(enters)[school, grade],
+        start=last_known(panel)[school, grade] * offers[school, grade],
+        transfer=transfer_matrix(panel, shares),
+        rate=rate,
+        entry=entry,
+        level=entry_levels(panel, offers, enters, priors)[school, grade][entry],
+        ratio=ratio,
+        weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
+        weights=weights,
+        area_sd=1 / np.sqrt(fit.expected_area + priors.area_pseudo),
+        cell_sd=sd[panel.town[school], grade],
+    )
+    return model, fit
+
+
+def unit_index(panel: SchoolPanel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """School and grade, as positions, of every unit: in the register's span, or with a pupil in any year."""
+    units = panel.spans | (np.nansum(panel.cube, axis=2) > 0)
+    school, grade = np.nonzero(units)
+    return school.astype(np.int64), grade.astype(np.int64)
+
+
+def transfer_seeds(panel: SchoolPanel, flows: pd.DataFrame) -> Mapping[int, Floats]:
+    """Seed of each step: by place within a stage, by place and shared homes into the next stage."""
+    place = place_seed(panel.town, panel.host)
+    seeds = dict.fromkeys(STEPS, place)
+    schools = list(panel.schools)
+    for upper in STAGE_ENTRIES:
+        below, above = BAND_OF_GRADE[upper - 1], BAND_OF_GRADE[upper]
+        seeds[GRADE_AT[upper] - 1] = stage_seed(place, home_affinity(flows, schools, below, above))
+    return seeds
+
+
+def base_shares(panel: SchoolPanel, offers: Bools, enters: Bools, seeds: Mapping[int, Floats], step: int) -> Floats:
+    """Shares of every school's pupils by target for one step, as they stand at the origin.
+
+    Kindergarten: the own next grade only. Kindergarten → grade 1: none, births feed it. Into grades 7 and 10: the
+    feeder matrix. Else: the own next grade, and where there is none the host school, the township, the county.
+
+    Returns
+    -------
+    array
+        shape (schools, schools), source × target. [-]
+    """
+    upper = GRADES[step + 1]
+    opens = offers[:, step + 1] & ~enters[:, step + 1]
+    if upper == GRADE_ONE:
+        return np.zeros((len(opens), len(opens)))
+    if upper <= KINDERGARTEN_TOP:
+        return np.diag(opens.astype(float))
+    if upper in STAGE_ENTRIES:
+        weights = FEEDER_FORGET ** np.arange(min(FEEDER_YEARS, panel.cube.shape[2] - 1))[::-1]
+        last = len(weights)
+        leavers = np.nan_to_num(panel.cube[:, step, -last - 1 : -1]) @ weights
+        entrants = np.nan_to_num(panel.cube[:, step + 1, -last:]) @ weights * opens
+        return feeder_shares(seeds[step], leavers, entrants + TINY_SIZE * opens)
+    size = (np.nan_to_num(panel.cube[:, step + 1, -3:]).mean(axis=1) + 1) * opens
+    return onward_shares(seeds[step], opens, size)
+
+
+def transitions(panel: SchoolPanel, enters: Bools, shares: Mapping[int, Floats]) -> tuple[Floats, Floats]:
+    """Pupils who came and who could have come, by township of the receiving school, step and transition.
+
+    Where a school had no next grade in a year its pupils are handed on by the shares among the schools that had one.
+
+    Returns
+    -------
+    tuple of array
+        came, could: shape (townships, steps, transitions); NaN = a school did not report. [pupils]
+    """
+    years = panel.cube.shape[2] - 1
+    came = np.zeros((len(panel.townships), len(STEPS), years))
+    could = np.zeros_like(came)
+    for step in STEPS:
+        if GRADES[step + 1] == GRADE_ONE:
+            continue
+        fed = ~enters[:, step + 1]
+        for year in range(years):
+            after = panel.cube[:, step + 1, year + 1]
+            handed = _that_year(shares[step], after, GRADES[step + 1])
+            np.add.at(came[:, step, year], panel.town[fed], after[fed])
+            np.add.at(could[:, step, year], panel.town[fed], _handed_on(panel.cube[:, step, year], handed)[fed])
+    return came, could
+
+
+def _handed_on(pupils: Floats, shares: Floats) -> Floats:
+    """Pupils offered to each school; NaN where a school that sends them did not report. [pupils]"""
+    unknown = np.isnan(pupils).astype(float) @ (shares > 0) > 0
+    return np.where(unknown, np.nan, np.nan_to_num(pupils) @ shares)
+
+
+def _that_year(shares: Floats, after: Floats, upper: int) -> Floats:
+    """Shares among the schools that had the upper grade in a year; the own school first, except into a new stage."""
+    had = ~(after == 0)
+    if upper in STAGE_ENTRIES:
+        return row_shares(shares * had[None, :])
+    own = np.diag(had.astype(float))
+    if upper <= KINDERGARTEN_TOP:
+        return np.maximum(own, shares)
+    return np.where(had[:, None], own, row_shares(shares * (had | (np.diag(shares) > 0))[None, :]))
+
+
+def township_sums(panel: SchoolPanel, pupils: Floats) -> Floats:
+    """Sums over the schools of a township, shape (townships, grades). [pupils]"""
+    sums = np.zeros((len(panel.townships), pupils.shape[1]))
+    np.add.at(sums, panel.town, pupils)
+    return sums
+
+
+def transfer_matrix(panel: SchoolPanel, shares: Mapping[int, Floats]) -> csr_array:
+    """Shares of all steps as one sparse matrix, target × source, over the units."""
+    school, grade = unit_index(panel)
+    at = np.full((len(panel.schools), len(GRADES)), -1)
+    at[school, grade] = np.arange(len(school))
+    rows, columns, values = [], [], []
+    for step, share in shares.items():
+        source, target = np.nonzero(share)
+        below, above = at[source, step], at[target, step + 1]
+        use = (below >= 0) & (above >= 0)
+        rows.append(above[use])
+        columns.append(below[use])
+        values.append(share[source, target][use])
+    index = np.concatenate(rows), np.concatenate(columns)
+    return csr_array(coo_array((np.concatenate(values), index), shape=(len(school), len(school))))
+
+
+def entry_levels(panel: SchoolPanel, offers: Bools, enters: Bools, priors: Priors) -> Floats:
+    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils]"""
+    level = np.nan_to_num(smooth(panel.cube, priors.level_step)[..., -1])
+    shown = np.where(offers[:, :, None], panel.cube, np.nan)
+    mix = priors.younger_mix
+    for first, end in ((0, GRADE_AT[GRADE_ONE]), (GRADE_AT[GRADE_ONE], GRADE_AT[GRADE_ONE] + 4)):
+        younger = younger_level(shown[:, first:end])
+        level[:, first] = np.where(level[:, first] > 0, (1 - mix) * level[:, first] + mix * younger, 0.0)
+    return np.where(enters, level, 0.0)
+
+
+def entry_births(
+    panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, priors: Priors
+) -> tuple[NDArray[np.floating], tuple[BirthsWeight, BirthsWeight]]:
+    """Births ratio of every entry unit, and the births weights of kindergarten and grade 1.
+
+    The births of a school are ``Σ_h share[h, school]·births[h, cohort]``; the cohort of grade g in year y is y − g − 6.
+
+    Returns
+    -------
+    tuple
+        Ratios, shape (horizon, entries, 1 or draws) [-]; posteriors for kindergarten and grade 1.
+    """
+    school, grade = unit_index(panel)
+    ratio = np.ones((horizon, len(school), homes.cohorts.shape[2]))
+    weights = {}
+    for name, band, grades in (
+        (PRE_CLASS, GradeBand.K, range(GRADE_AT[GRADE_ONE])),
+        (PRIMARY_CLASS, GradeBand.G13, [GRADE_AT[GRADE_ONE]]),
+    ):
+        share = home_matrix(homes.flows, list(homes.codes), list(panel.schools), band, "share")
+        evidence = []
+        for position in grades:
+            born = _cohorts_of(panel, homes, share, GRADES[position], horizon)
+            window, ahead = born[:, :-horizon, 0], born[:, -horizon:]
+            units = np.flatnonzero((grade == position) & enters[school, grade])
+            ratio[:, units] = births_ratio(window, ahead, priors)[school[units]].transpose(1, 0, 2)
+            evidence.append(_by_township(panel, enters[:, position], panel.cube[:, position], window))
+        entrants, cohorts = (np.concatenate([pair[i] for pair in evidence]) for i in (0, 1))
+        weights[name] = estimate_weight(entrants, cohorts, priors)
+    entry = enters[school, grade]
+    return ratio[:, entry], (weights[PRE_CLASS], weights[PRIMARY_CLASS])
+
+
+def _cohorts_of(panel: SchoolPanel, homes: Homes, share: Floats, grade: int, horizon: int) -> NDArray[np.floating]:
+    """Births that a school draws on for one grade, over the window and the horizon: (schools, years, draws)."""
+    years = np.arange(panel.first_year, panel.last_year + horizon + 1)
+    at = years - grade - 6 - homes.first_cohort
+    inside = (at >= 0) & (at < homes.cohorts.shape[1])
+    born = np.full((len(homes.codes), len(years), homes.cohorts.shape[2]), np.nan)
+    born[:, inside] = homes.cohorts[:, at[inside]]
+    drawn: NDArray[np.floating] = np.einsum("hs,hyd->syd", share, born)
+    return np.where((share.sum(axis=0) > 0)[:, None, None], drawn, np.nan)
+
+
+def _by_township(panel: SchoolPanel, enters: Bools, entrants: Floats, born: Floats) -> tuple[Floats, Floats]:
+    """Entrants and their cohorts' births, by township of the school: shape (townships, years)."""
+    into = np.zeros((len(panel.townships), entrants.shape[1]))
+    births = np.zeros_like(into)
+    np.add.at(into, panel.town[enters], entrants[enters])
+    np.add.at(births, panel.town[enters], born[enters])
+    return into, births
+
+
+def _noise_classes(enters: Bools) -> NDArray[np.int64]:
+    classes = np.full(enters.shape, LATER)
+    classes[:, : GRADE_AT[GRADE_ONE]] = FIRST
+    classes[enters] = ENTRY
+    for upper in STAGE_ENTRIES:
+        classes[:, GRADE_AT[upper]] = JOINED
+    return classes.astype(np.int64)
