@@ -37,13 +37,15 @@ def short(found, *columns):
 def test_a_finding_has_the_columns_of_the_dictionary_and_passes_its_contract():
     table = trips(("village", "v1", "甲村", "甲村", "1-3", 4, 31.0), ("village", "v2", "乙村", "乙村", "1-3", 2, 30.0))
     found = compliance.check_young_pupils_trip(table, CATALOGUE.rule("T01"), DAY)
+    rule = ["T01", "小学一至三年级单程路途时间", "BLOCK*"]
+    cite = ["国办发〔2018〕27号（四）", ""]
     expected = pd.DataFrame(
         [
-            ["T01", "小学一至三年级单程路途时间", "BLOCK*", "fail", "village", "v1", "甲村", "", "1-3", 2025, 31.0, 30.0, "min", 4.0, "甲村", "国办发〔2018〕27号（四）", ""],
-            ["T01", "小学一至三年级单程路途时间", "BLOCK*", "pass", "village", "v2", "乙村", "", "1-3", 2025, 30.0, 30.0, "min", 0.0, "", "国办发〔2018〕27号（四）", ""],
+            [*rule, "fail", "village", "v1", "甲村", "", "1-3", 2025, 31.0, 30.0, "min", 4.0, "甲村", *cite],
+            [*rule, "pass", "village", "v2", "乙村", "", "1-3", 2025, 30.0, 30.0, "min", 0.0, "", *cite],
         ],
         columns=list(COLUMNS),
-    ).astype(COLUMNS)  # fmt: skip
+    ).astype(COLUMNS)
     assert_frame_equal(found, expected)
     assert_frame_equal(check_table("findings", found), expected)
 
@@ -81,7 +83,8 @@ def test_a_trip_before_the_notice_has_no_limit():
 
 
 def test_a_boarder_in_grade_two_fails_and_older_boarders_do_not():
-    table = rows_of("grade boarders", ("school", "s1", "甲", 2, 3), ("school", "s1", "甲", 5, 9), ("school", "s2", "乙", 5, 9))
+    rows = [("school", "s1", "甲", 2, 3), ("school", "s1", "甲", 5, 9), ("school", "s2", "乙", 5, 9)]
+    table = rows_of("grade boarders", *rows)
     found = compliance.check_young_boarders(table, CATALOGUE.rule("T02"), DAY)
     assert short(found, "affected", "names") == [["s1", "fail", 3.0, "二年级 3 人"], ["s2", "pass", 0.0, ""]]
 
@@ -90,7 +93,8 @@ def test_boarders_nobody_counted_are_not_evaluated():
     found = compliance.check_young_boarders(
         rows_of("grade boarders", ("school", "s1", "甲", 1, NAN)), CATALOGUE.rule("T02"), DAY
     )
-    assert short(found, "missing") == [["s1", "not_evaluated", "需:分年级寄宿生(enrolment.csv 的 boarders_m、boarders_f)"]]
+    missing = "需:分年级寄宿生(enrolment.csv 的 boarders_m、boarders_f)"
+    assert short(found, "missing") == [["s1", "not_evaluated", missing]]
 
 
 BOARDING = "boarders beds_m beds_f boarders_m boarders_f meal_places"
