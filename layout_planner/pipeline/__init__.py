@@ -1,1 +1,7 @@
 """Stages of one county, from the files to the report, with the ledger of children."""
+
+from layout_planner.pipeline.compute import Computed, Forecasted, compute, compute_forecast
+from layout_planner.pipeline.run import RunResult, run_county
+from layout_planner.pipeline.setup import RunOptions
+
+__all__ = ["Computed", "Forecasted", "RunOptions", "RunResult", "compute", "compute_forecast", "run_county"]

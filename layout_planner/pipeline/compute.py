@@ -1,0 +1,206 @@
+"""All stages of one county, from the folder to the tables: what `run` and the scripts in `analyses/` call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+from layout_planner.consolidation import small_school_options
+from layout_planner.contracts import check_table
+from layout_planner.io.text import read_toml
+from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
+from layout_planner.pipeline.draw import history_of
+from layout_planner.pipeline.judge import Supply, base_rows, findings_of, supply_of
+from layout_planner.pipeline.ledger import Ledger
+from layout_planner.pipeline.outlook import Outlook, outlook_of
+from layout_planner.pipeline.setup import RunOptions, Setup, quality_table, set_up
+from layout_planner.scenario import STATUS_QUO, Baseline, Evaluation, Plan, compare, evaluate, parse_plan
+
+PLANS = "plans"
+OnStage = Callable[[str, float], None]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Forecasted:
+    """Results up to the forecast."""
+
+    setup: Setup
+    ledger: Ledger
+    travel: Travel
+    attendance: Attendance
+    outlook: Outlook
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Output tables up to the forecast, each brought to its contract."""
+        return _checked(
+            {
+                "data_quality": quality_table(self.setup),
+                "travel_minutes": self.travel.minutes,
+                "access": self.attendance.access,
+                "allocation": self.attendance.allocation,
+                "flows": self.attendance.flows,
+                "births_projected": self.outlook.births,
+                "forecast_school": self.outlook.schools,
+                "forecast_township": self.outlook.townships,
+                "forecast_stage": self.outlook.stages,
+                "forecast_village": self.outlook.villages,
+                "reconciliation": self.ledger.table(),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Results of every stage."""
+
+    forecasted: Forecasted
+    supply: Supply
+    findings: pd.DataFrame
+    candidates: pd.DataFrame
+    baseline: Baseline
+    evaluations: tuple[Evaluation, ...]
+
+    @property
+    def setup(self) -> Setup:
+        """The county as it was set up."""
+        return self.forecasted.setup
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every output table, each brought to its contract."""
+        more = {
+            "seats": self.supply.seats,
+            "seat_balance": self.supply.balance,
+            "findings": self.findings,
+            "candidates": self.candidates,
+            "scenario_comparison": compare(list(self.evaluations)),
+        }
+        return {**self.forecasted.tables(), **_checked(more)}
+
+    def drawing_tables(self) -> dict[str, pd.DataFrame]:
+        """Return the output tables and the history of pupils, for the figures."""
+        return {**self.tables(), "history": history_of(self.setup)}
+
+
+@dataclass
+class Clock:
+    """Seconds of every stage, told to the caller as each one ends."""
+
+    on_stage: OnStage
+    seconds: dict[str, float]
+
+    def measure(self, title: str, work: Callable[[], T]) -> T:
+        """Do some work and record its seconds under a title."""
+        started = time.perf_counter()
+        result = work()
+        self.seconds[title] = time.perf_counter() - started
+        self.on_stage(title, self.seconds[title])
+        return result
+
+
+def _silent(_title: str, _seconds: float) -> None:
+    """Take no notice of a stage."""
+
+
+def compute_forecast(folder: Path, options: RunOptions = RunOptions(), clock: Clock | None = None) -> Forecasted:
+    """Read a county and compute travel, attendance and the forecast.
+
+    Parameters
+    ----------
+    folder
+        The county folder.
+    options
+        Horizon, draws and seed instead of those of county.toml.
+    clock
+        Told the seconds of every stage.
+
+    Returns
+    -------
+    Forecasted
+        Results up to the forecast.
+
+    Raises
+    ------
+    LayoutError
+        Whatever the stages find wrong: defects of the files, rules not in force, children lost.
+    """
+    clock = clock or Clock(_silent, {})
+    ledger = Ledger()
+    setup = clock.measure("Reading and checking", lambda: set_up(folder, options))
+    travel = clock.measure("Travel minutes", lambda: travel_of(setup))
+    attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
+    outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
+    return Forecasted(setup, ledger, travel, attendance, outlook)
+
+
+def compute(folder: Path, options: RunOptions = RunOptions(), clock: Clock | None = None) -> Computed:
+    """Compute every stage of a county.
+
+    Parameters and errors as `compute_forecast`.
+
+    Returns
+    -------
+    Computed
+        Results of every stage.
+    """
+    clock = clock or Clock(_silent, {})
+    done = compute_forecast(folder, options, clock)
+    setup = done.setup
+    supply = clock.measure("Seats", lambda: supply_of(setup, done.outlook.pupils))
+    today = clock.measure("Findings", lambda: findings_of(setup, done.travel, done.attendance))
+    baseline = baseline_of(done, supply)
+    candidates, found = clock.measure("Options for small schools", lambda: small_school_options(baseline))
+    evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
+    findings = joined_findings(today, found)
+    return Computed(done, supply, findings, candidates, baseline, tuple(evaluations))
+
+
+def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
+    """Put together what every option and plan is measured against."""
+    setup = done.setup
+    return Baseline(
+        base_year=setup.base_year,
+        day=setup.day,
+        schools=pd.DataFrame(setup.schools.drop(columns="geometry")),
+        villages=pd.DataFrame(setup.villages.drop(columns="geometry")),
+        enrolment=base_rows(setup)[["school_id", "grade", "pupils", "boarders", "sections"]],
+        allocation=done.attendance.allocation,
+        minutes=done.travel.worst,
+        seats=supply.seats,
+        pupils=done.outlook.pupils,
+        catalogue=setup.catalogue,
+        parameters=setup.values,
+    )
+
+
+def plans_of(setup: Setup) -> list[Plan]:
+    """现状 and every plan of the county folder, by file name.
+
+    Raises
+    ------
+    DataError, DefectsError
+        If a plan cannot be read or contradicts the register.
+    """
+    files = sorted((setup.folder / PLANS).glob("*.toml"))
+    schools = pd.DataFrame(setup.schools.drop(columns="geometry"))
+    return [STATUS_QUO, *(parse_plan(read_toml(file), schools, setup.base_year) for file in files)]
+
+
+def joined_findings(today: pd.DataFrame, of_pairs: pd.DataFrame) -> pd.DataFrame:
+    """Findings of the base year and of the pairs A→B; a rule decided for a pair is no longer 未评 for the county."""
+    decided = set(of_pairs["rule_id"])
+    open_rows = today["outcome"].isin(["not_evaluated", "unset"]) & (today["subject_type"] == "county")
+    kept = today[~(open_rows & today["rule_id"].isin(decided))]
+    frames = [frame for frame in (kept, of_pairs) if len(frame)]
+    return pd.concat(frames, ignore_index=True).sort_values(
+        ["rule_id", "subject_type", "subject_id", "stage", "grade_band"], ignore_index=True, kind="stable"
+    )
+
+
+def _checked(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: check_table(name, frame) for name, frame in tables.items()}

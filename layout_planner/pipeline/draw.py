@@ -1,0 +1,165 @@
+"""The figures of a run: finished tables in, PNG and SVG files out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from layout_planner.figures.basemap import BaseMap, at_points
+from layout_planner.figures.births import plot_births, plot_children_by_stage
+from layout_planner.figures.candidates_map import plot_candidates_map
+from layout_planner.figures.capacity_map import plot_capacity_map
+from layout_planner.figures.minutes_map import plot_minutes_map
+from layout_planner.figures.save import save_figure
+from layout_planner.figures.style import Note, figure_of, use_style
+from layout_planner.pipeline.setup import Setup
+from layout_planner.terms import COUNTY, GradeBand, Stage
+
+SOURCE = "县教育局、卫健局、统计局、交通运输局数据,本工具测算"
+SOURCE_SYNTHETIC = "模拟数据,本工具测算"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure that was drawn: number and title as in the report, file stem, words for those who cannot see it."""
+
+    number: str
+    title: str
+    stem: str
+    alt: str
+
+
+def draw_all(setup: Setup, tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Drawn]:
+    """Draw every figure of the main job.
+
+    Parameters
+    ----------
+    setup
+        The county, for points, cells and roads.
+    tables
+        Output tables by name.
+    folder
+        Where the files go; it exists.
+
+    Returns
+    -------
+    list of Drawn
+        In the order of the report.
+    """
+    done = []
+    with use_style():
+        for drawn, plot in _figures(setup, tables):
+            save_figure(figure_of(plot()), folder / drawn.stem)
+            done.append(drawn)
+    return done
+
+
+def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Drawn, Callable[[], Axes]]]:
+    note = note_of(setup)
+    base = base_map(setup)
+    yield (
+        Drawn("图2-2", "小学分布与学位利用率", "fig_2-2_primary_use", "各小学位置、在校生规模和学位利用率的地图"),
+        lambda: capacity_map(setup, tables, base, Stage.PRIMARY, note),
+    )
+    yield (
+        Drawn("图3-1", "出生人口:登记与预测", "fig_3-1_births", "历年登记出生和预测出生,预测带 P10–P90 区间"),
+        lambda: plot_births(county_births(tables["births_projected"]), note=note),
+    )
+    yield (
+        Drawn("图3-2", "各学段在校生:实际与预测", "fig_3-2_pupils", "各学段在校生曲线,带 P10–P90 区间,未出生部分着色"),
+        lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生:实际与预测")[0],
+    )
+    yield (
+        Drawn("图4-4", "一至三年级路途时间", "fig_4-4_minutes", "各村一至三年级儿童最不利情形下到最近学校时间的地图"),
+        lambda: minutes_map(setup, tables, base, note),
+    )
+    if tables["candidates"]["receiver_id"].ne("").any():
+        yield (
+            Drawn("图6-3", "小规模学校并入选项", "fig_6-3_candidates", "小规模学校到可能接收学校的箭头图,被否决的标规则"),
+            lambda: candidates_map(setup, tables, base, note),
+        )
+
+
+def note_of(setup: Setup) -> Note:
+    """Line under every figure: source, day of the statistics, simulated or not."""
+    synthetic = setup.county.settings.synthetic
+    source = SOURCE_SYNTHETIC if synthetic else SOURCE
+    return Note(source=source, data_date=f"{setup.base_year}年9月1日", synthetic=synthetic)
+
+
+def base_map(setup: Setup) -> BaseMap:
+    """Town cells and roads in the metric system of the county."""
+    return BaseMap(setup.county.townships.to_crs(setup.county.crs), setup.roads)
+
+
+def county_births(births: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the whole county."""
+    return births[births["township_code"] == COUNTY]
+
+
+def county_stages(tables: Mapping[str, pd.DataFrame], measure: str = "pupils") -> pd.DataFrame:
+    """Stages of the whole county by year, as the fan chart wants them: history observed, then the forecast.
+
+    Parameters
+    ----------
+    tables
+        Output tables by name, and ``history``: pupils by stage before the base year.
+    measure
+        ``pupils`` or ``children``.
+
+    Returns
+    -------
+    DataFrame
+        stage, school_year, status, cohort, p10, p50, p90. [pupils] or [children]
+    """
+    rows = tables["forecast_stage"]
+    rows = rows[rows["township_code"] == COUNTY]
+    named = {f"{measure}_{key}": key for key in ("p10", "p50", "p90")}
+    columns = ["stage", "school_year", "status", "cohort", *named.values()]
+    ahead = rows.rename(columns=named)[columns]
+    if measure != "pupils" or "history" not in tables:
+        return ahead
+    return pd.concat([tables["history"][columns], ahead], ignore_index=True)
+
+
+def history_of(setup: Setup) -> pd.DataFrame:
+    """Pupils by stage of the years before the base year. [pupils]"""
+    from layout_planner.terms import STAGE_OF_GRADE
+
+    enrolment = setup.county.enrolment
+    past = enrolment[enrolment["school_year"] < setup.base_year]
+    stages = [str(STAGE_OF_GRADE[g]) for g in past["grade"].astype(int)]
+    total = past.assign(stage=stages).groupby(["stage", "school_year"], as_index=False)["pupils"].sum()
+    total = total.rename(columns={"pupils": "p50"})
+    return total.assign(status="observed", cohort="born", p10=total["p50"], p90=total["p50"])
+
+
+def capacity_map(
+    setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseMap, stage: Stage, note: Note, *, title: str = ""
+) -> Axes:
+    """Map of one stage: use of the near-term seats in the base year."""
+    rows = tables["seats"]
+    rows = rows[(rows["stage"] == str(stage)) & (rows["term"] == "near")]
+    points = at_points(rows, setup.schools, "school_id")
+    return plot_capacity_map(points, base, note=note, title=title or "小学分布与学位利用率")
+
+
+def minutes_map(setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseMap, note: Note) -> Axes:
+    """Map of the minutes of grades 1–3 to the nearest school, worst case."""
+    rows = tables["access"]
+    rows = rows[rows["grade_band"] == str(GradeBand.G13)]
+    points = at_points(rows, setup.villages, "village_code")
+    return plot_minutes_map(points, base, limit=setup.catalogue.rule("T01").on(setup.day), note=note)
+
+
+def candidates_map(setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseMap, note: Note) -> Axes:
+    """Map of the options to merge, with arrows."""
+    rows = tables["candidates"]
+    rows = rows[(rows["receiver_id"] != "") & (rows["option"] == "merge")]
+    receivers = setup.schools.rename(columns={"name": "school_name"})
+    receivers = receivers[receivers["school_id"].isin(rows["receiver_id"])]
+    return plot_candidates_map(at_points(rows, setup.schools, "school_id"), receivers, base, note=note)

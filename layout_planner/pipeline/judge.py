@@ -1,0 +1,142 @@
+"""Seats, and the findings of the base year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import xarray as xr
+
+from layout_planner.capacity import meal_places, seat_balance, seat_limits
+from layout_planner.capacity import seats as count_seats
+from layout_planner.compliance import CheckTables, evaluate_today, school_sizes
+from layout_planner.pipeline.demand import Attendance, Travel, boarding_shares
+from layout_planner.pipeline.setup import Setup
+from layout_planner.scenario.effects import whole_children
+from layout_planner.terms import OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, Stage
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Seats of every school and the balance of every township, stage and year."""
+
+    seats: pd.DataFrame
+    balance: pd.DataFrame
+
+
+def base_rows(setup: Setup) -> pd.DataFrame:
+    """Base year by school and grade: pupils, boarders, sections, with stage and name; unknown stays missing."""
+    enrolment = setup.county.enrolment
+    rows = enrolment[enrolment["school_year"] == setup.base_year]
+    names = setup.schools.set_index("school_id")["name"]
+    boys, girls = (rows[c].astype(float) for c in ("boarders_m", "boarders_f"))
+    return pd.DataFrame(
+        {
+            "school_id": rows["school_id"],
+            "school_name": rows["school_id"].map(names),
+            "stage": [str(STAGE_OF_GRADE[g]) for g in rows["grade"].astype(int)],
+            "grade": rows["grade"].astype(int),
+            "pupils": rows["pupils"].astype(float),
+            "boarders_m": boys,
+            "boarders_f": girls,
+            "boarders": boys + girls,
+            "sections": rows["sections"].astype(float),
+        }
+    ).reset_index(drop=True)
+
+
+def supply_of(setup: Setup, pupils: xr.DataArray) -> Supply:
+    """Count the seats, near and long term, and set the forecast against them."""
+    rows = base_rows(setup)
+    by_stage = rows.groupby(["school_id", "stage"], as_index=False)[["pupils", "boarders"]].sum()
+    limits = seat_limits(setup.catalogue, setup.day, setup.values)
+    table = count_seats(setup.schools, by_stage, limits)
+    return Supply(table, seat_balance(table, pupils, setup.schools, setup.county.townships))
+
+
+def findings_of(setup: Setup, travel: Travel, attendance: Attendance) -> pd.DataFrame:
+    """Check the base year against every rule that the data decide; the others are rows 未评 or 未定."""
+    rows = base_rows(setup)
+    subjects = rows.assign(subject_type="school", subject_id=rows["school_id"], subject_name=rows["school_name"])
+    subjects["complete"] = subjects["school_id"].map(_complete(setup))
+    compulsory = subjects[subjects["stage"].isin([str(Stage.PRIMARY), str(Stage.JUNIOR)])]
+    tables = CheckTables(
+        trips=_trips(setup, travel, attendance),
+        boarders=compulsory,
+        boarding=_boarding(setup, compulsory),
+        sections=compulsory,
+        school_sizes=school_sizes(compulsory),
+    )
+    found = evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name)
+    return found.assign(school_year=setup.base_year)
+
+
+def _complete(setup: Setup) -> pd.Series:
+    """False for a primary school without the top grade (非完全小学、教学点)."""
+    top = STAGE_GRADES[Stage.PRIMARY][-1]
+    schools = setup.schools.set_index("school_id")
+    return ~((schools["grade_high"] < top) & (schools["grade_high"] >= 1))
+
+
+def _trips(setup: Setup, travel: Travel, attendance: Attendance) -> pd.DataFrame:
+    """Daily trips to the school attended, in the worst case: whole children by school, village and grade band."""
+    homes = attendance.allocation
+    homes = homes[(homes["attends"] != OUTSIDE) & (homes["village_code"] != OUTSIDE)]
+    keys = ["village_code", "school_id", "grade_band"]
+    trips = homes.rename(columns={"attends": "school_id"}).merge(
+        travel.worst[[*keys, "minutes"]], on=keys, how="left"
+    )
+    boarding = boarding_shares(setup).rename("boarding").reset_index()
+    trips = trips.merge(boarding, on=["school_id", "grade_band"], how="left")
+    trips["day"] = trips["children"] * (1.0 - trips["boarding"].fillna(0.0))
+    groups = trips.groupby(["school_id", "grade_band"])["day"]
+    trips["day"] = groups.transform(lambda group: whole_children(group.to_numpy(dtype=float)))
+    villages = setup.villages.set_index("village_code")["name"]
+    schools = setup.schools.set_index("school_id")["name"]
+    return pd.DataFrame(
+        {
+            "subject_type": "school",
+            "subject_id": trips["school_id"],
+            "subject_name": trips["school_id"].map(schools),
+            "village_name": trips["village_code"].map(villages),
+            "grade_band": trips["grade_band"],
+            "children": trips["day"],
+            "minutes": trips["minutes"],
+        }
+    )
+
+
+def _boarding(setup: Setup, rows: pd.DataFrame) -> pd.DataFrame:
+    """Boarders by grade beside the beds and meals of their school."""
+    schools = setup.schools.set_index("school_id")
+    places = meal_places(schools)
+    return rows.assign(
+        beds_m=rows["school_id"].map(schools["dorm_beds_m"]).astype(float),
+        beds_f=rows["school_id"].map(schools["dorm_beds_f"]).astype(float),
+        meal_places=rows["school_id"].map(places).astype(float),
+    )
+
+
+def use_in_year(seats: pd.DataFrame, pupils: xr.DataArray, stage: Stage, year: int) -> pd.DataFrame:
+    """Near-term seats of a stage beside the median pupils of a year.
+
+    Parameters
+    ----------
+    seats
+        Table ``seats``.
+    pupils
+        Draws of the forecast: draw, unit, school_year. [pupils]
+    stage, year
+        Which stage and school year.
+
+    Returns
+    -------
+    DataFrame
+        school_id, school_name, pupils_now (median of the year), seats, use. [pupils], [seats], [-]
+    """
+    rows = seats[(seats["stage"] == str(stage)) & (seats["term"] == "near")]
+    here = pupils.isel(unit=[int(g) in STAGE_GRADES[stage] for g in pupils["grade"].values]).sel(school_year=year)
+    totals = here.groupby("school_id").sum("unit").median("draw").to_series()
+    median = rows["school_id"].map(totals).fillna(0.0).astype(float)
+    use = median / rows["seats"].where(rows["seats"] > 0)
+    return rows[["school_id", "school_name", "seats"]].assign(pupils_now=median, use=use)

@@ -1,0 +1,195 @@
+"""The forecast of one county and its tables: by school, township, stage, village; pupils and children together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from layout_planner.attendance import children_from_pupils, forecast_village, township_children
+from layout_planner.enrolment.births import births_table
+from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered
+from layout_planner.enrolment.county import CountyOptions, forecast_county
+from layout_planner.enrolment.summaries import summarise_school, summarise_township_pupils
+from layout_planner.pipeline.demand import Attendance
+from layout_planner.pipeline.ledger import Ledger
+from layout_planner.pipeline.setup import Setup
+from layout_planner.terms import COUNTY, OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE
+
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Draws of pupils and children, what was estimated, and the tables of the forecast."""
+
+    pupils: xr.DataArray
+    children: xr.Dataset
+    estimated: pd.DataFrame
+    births: pd.DataFrame
+    schools: pd.DataFrame
+    townships: pd.DataFrame
+    stages: pd.DataFrame
+    villages: pd.DataFrame
+
+
+def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
+    """Forecast every school and grade with draws, and carry the pupils back to where the children live.
+
+    Raises
+    ------
+    LedgerError
+        If the children of the homes and the pupils of the schools do not add up, in total or in any draw.
+    """
+    county = setup.county
+    options = CountyOptions(base_year=setup.base_year, horizon=setup.horizon, draws=setup.draws)
+    rng = np.random.default_rng(setup.seed)
+    forecast = forecast_county(county.enrolment, setup.schools, county.births, attendance.flows, options, rng)
+    pupils = forecast["pupils"]
+    _count_base(setup, pupils, ledger)
+    children = children_from_pupils(pupils, attendance.allocation, setup.villages)
+    _count_children(pupils, children, ledger)
+    by_school = summarise_school(forecast, setup.schools)
+    by_town = _townships(setup, forecast, children)
+    names = pd.Series({**county.townships.set_index("township_code")["name"].to_dict(), COUNTY: "全县"})
+    by_stage = _stages(setup, pupils, children, by_town)
+    _count_printed(by_school, by_town, by_stage, ledger)
+    return Outlook(
+        pupils=pupils,
+        children=children,
+        estimated=pd.DataFrame(forecast.attrs["parameters"]),
+        births=births_table(_with_county(forecast["births"]), names),
+        schools=by_school,
+        townships=by_town,
+        stages=by_stage,
+        villages=forecast_village(children, setup.villages, base_year=setup.base_year),
+    )
+
+
+def _with_county(births: xr.DataArray) -> xr.DataArray:
+    """Births of the townships and, as one more row, of the whole county: sums of the same draws."""
+    county = births.sum("township_code").expand_dims(township_code=[COUNTY]).transpose(*births.dims)
+    return xr.concat([births, county], dim="township_code").assign_attrs(births.attrs)
+
+
+def _count_base(setup: Setup, pupils: xr.DataArray, ledger: Ledger) -> None:
+    enrolment = setup.county.enrolment
+    base = float(enrolment.loc[enrolment["school_year"] == setup.base_year, "pupils"].sum())
+    drawn = float(pupils.sel(school_year=setup.base_year).mean("draw", dtype=np.float64).sum())
+    ledger.hand_over("在校生 → 预测起点(基准年)", base, drawn)
+
+
+def _count_children(pupils: xr.DataArray, children: xr.Dataset, ledger: Ledger) -> None:
+    seated = float(pupils.sum(dtype=np.float64))
+    away = float(children["outside"].sum(dtype=np.float64))
+    home = float(children["children"].sum(dtype=np.float64))
+    ledger.hand_over("预测在校生 + 不在县内就读 → 各镇儿童(全部年份与抽样)", seated + away, home)
+    village = float(children["children_village"].sum(dtype=np.float64))
+    ledger.hand_over("各镇儿童 → 各村儿童(全部年份与抽样)", home, village)
+    by_draw = pupils.sum(("unit", "school_year"), dtype=np.float64) + children["outside"].sum(
+        ("township_code", "grade", "school_year"), dtype=np.float64
+    )
+    at_home = children["children"].sum(("township_code", "grade", "school_year"), dtype=np.float64)
+    worst = int(np.abs(by_draw.values - at_home.values).argmax())
+    ledger.hand_over(
+        "差别最大的一次抽样:在校生 + 不在县内就读 → 各镇儿童", float(by_draw[worst]), float(at_home[worst])
+    )
+
+
+def _count_printed(schools: pd.DataFrame, towns: pd.DataFrame, stages: pd.DataFrame, ledger: Ledger) -> None:
+    given = float(schools["pupils_printed"].sum())
+    towns_only = towns[towns["township_code"] != COUNTY]
+    ledger.hand_over("分校取整数 → 分镇取整数", given, float(towns_only["pupils_printed"].sum()))
+    whole = stages.loc[stages["township_code"] == COUNTY, "pupils_printed"]
+    ledger.hand_over("分镇取整数 → 全县分学段取整数", given, float(whole.sum()))
+
+
+def _townships(setup: Setup, forecast: xr.Dataset, children: xr.Dataset) -> pd.DataFrame:
+    """Table ``forecast_township``: children by home, pupils by town of the school; a row for every town and grade."""
+    seated = summarise_township_pupils(forecast)
+    keys = ["township_code", "school_year", "grade"]
+    table = township_children(children).merge(seated[[*keys, *_pupil_columns(seated)]], on=keys, how="outer")
+    filled = [c for c in table.columns if c.endswith(("_mean", "_p10", "_p50", "_p90", "_printed"))]
+    table[filled] = table[filled].fillna(0.0)
+    table["pupils_printed"] = table["pupils_printed"].astype("int64")
+    return _labelled(setup, table)
+
+
+def _pupil_columns(table: pd.DataFrame) -> list[str]:
+    return [c for c in table.columns if c.startswith("pupils_")]
+
+
+def _labelled(setup: Setup, table: pd.DataFrame) -> pd.DataFrame:
+    """Add names, stage, status and whether the cohort is born."""
+    names = setup.county.townships.set_index("township_code")["name"].to_dict()
+    names |= {OUTSIDE: "县外", COUNTY: "全县"}
+    last_year, last_month = last_registered(setup.county.births)
+    return table.assign(
+        township_name=table["township_code"].map(names),
+        stage=[str(STAGE_OF_GRADE[g]) for g in table["grade"]],
+        status=np.where(table["school_year"] <= setup.base_year, "observed", "forecast"),
+        cohort=[
+            cohort_status(cohort_of(int(y), int(g)), last_year, last_month)
+            for y, g in zip(table["school_year"], table["grade"], strict=True)
+        ],
+    ).sort_values(["township_code", "school_year", "grade"], ignore_index=True)
+
+
+def _stages(setup: Setup, pupils: xr.DataArray, children: xr.Dataset, towns: pd.DataFrame) -> pd.DataFrame:
+    """Table ``forecast_stage``: quantiles of sums over the grades of a stage, taken draw by draw."""
+    codes = [*setup.county.townships["township_code"], OUTSIDE]
+    town_of = setup.schools.set_index("school_id")["township_code"]
+    unit_town = town_of.reindex(pupils["school_id"].values.astype(str)).to_numpy()
+    unit_grade = pupils["grade"].values
+    parts = []
+    for stage, grades in STAGE_GRADES.items():
+        here = [g for g in grades if g in set(unit_grade.tolist())]
+        if not here:
+            continue
+        home = children["children"].sel(grade=here).sum("grade").transpose("draw", "township_code", "school_year")
+        away = children["outside"].sel(grade=here).sum("grade").mean("draw")
+        for code in [*codes, COUNTY]:
+            chosen = np.isin(unit_grade, here) & ((unit_town == code) | (code == COUNTY))
+            seated = pupils.isel(unit=chosen).sum("unit").transpose("draw", "school_year").values
+            place = children["township_code"].values if code == COUNTY else [code]
+            known = np.isin(place, children["township_code"].values)
+            lived = home.sel(township_code=np.asarray(place)[known]).sum("township_code").values
+            gone = away.sel(township_code=np.asarray(place)[known]).sum("township_code").values
+            frame = pd.DataFrame({"school_year": pupils["school_year"].values})
+            frame = frame.assign(township_code=code, stage=str(stage), outside_mean=gone)
+            parts.append(frame.assign(**_spread("children", lived), **_spread("pupils", seated)))
+    table = pd.concat(parts, ignore_index=True)
+    printed = towns.groupby(["township_code", "school_year", "stage"])["pupils_printed"].sum()
+    total = printed.groupby(["school_year", "stage"]).sum()
+    keys: list[tuple[Hashable, ...]] = list(zip(table["school_year"], table["stage"], strict=True))
+    table["pupils_printed"] = [
+        int(total[key]) if code == COUNTY else int(printed.get((code, *key), 0))
+        for code, key in zip(table["township_code"], keys, strict=True)
+    ]
+    table = table[(table["township_code"] != OUTSIDE) | (table["children_mean"] > 0)]
+    marks = _stage_marks(towns)
+    named = towns.drop_duplicates("township_code").set_index("township_code")["township_name"].to_dict()
+    return table.merge(marks, on=["school_year", "stage"]).assign(
+        township_name=table["township_code"].map({**named, COUNTY: "全县"}).to_numpy()
+    )
+
+
+def _spread(name: str, draws: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean and quantiles over the first dimension."""
+    low_to_high = np.quantile(draws, list(QUANTILES.values()), axis=0)
+    columns = {f"{name}_{key}": values.astype(float) for key, values in zip(QUANTILES, low_to_high, strict=True)}
+    return {f"{name}_mean": draws.mean(axis=0, dtype=np.float64), **columns}
+
+
+def _stage_marks(towns: pd.DataFrame) -> pd.DataFrame:
+    """Status and cohort of a stage in a year: unborn if all its grades are, born if all are, part otherwise."""
+
+    def mark(values: Sequence[str]) -> str:
+        kinds = set(values)
+        return kinds.pop() if len(kinds) == 1 else "part"
+
+    groups = towns.groupby(["school_year", "stage"])
+    return groups.agg(status=("status", "first"), cohort=("cohort", mark)).reset_index()

@@ -1,0 +1,142 @@
+"""The main job: compute a county, write tables, figures, report and manifest, swap the output folder."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from gettext import gettext as _
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from layout_planner import __version__
+from layout_planner.io.out import OutFolder, open_out
+from layout_planner.pipeline.compute import Clock, OnStage, compute, compute_forecast
+from layout_planner.pipeline.draw import Drawn, draw_all
+from layout_planner.pipeline.headlines import headlines_of
+from layout_planner.pipeline.setup import RunOptions, Setup
+from layout_planner.reports import FigureEntry, ReportInputs, build_document, render_html
+
+REPORT = "report.html"
+FIGURES = "figures"
+PACKAGES = ("numpy", "pandas", "xarray", "scipy", "statsmodels", "geopandas", "shapely", "pyogrio", "matplotlib")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run tells its caller: where the results are and the first numbers."""
+
+    out: Path
+    synthetic: bool
+    headlines: Sequence[tuple[str, str]]
+    edited: Sequence[Path]
+
+
+def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStage) -> RunResult:
+    """Run the main job on a county folder.
+
+    Parameters
+    ----------
+    folder
+        The county folder.
+    out
+        Output folder; replaced only when everything is written.
+    options
+        Horizon, draws, seed, and the last stage (``forecast`` or ``report``).
+    on_stage
+        Told title and seconds of every stage.
+
+    Returns
+    -------
+    RunResult
+        Folder, headlines, edited documents that were kept.
+
+    Raises
+    ------
+    LayoutError
+        If the input, the rules, the ledger or the machine stop the run; ``out`` is then as it was.
+    """
+    clock = Clock(lambda title, seconds: on_stage(_(title), seconds), {})
+    target = open_out(out)
+    if options.upto == "forecast":
+        done = compute_forecast(folder, options, clock)
+        setup, tables = done.setup, done.tables()
+        _write_tables(target, tables)
+    else:
+        computed = compute(folder, options, clock)
+        setup, tables = computed.setup, computed.tables()
+        _write_tables(target, tables)
+        drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
+        clock.measure("Report", lambda: _report(setup, tables, drawn, target))
+    edited = target.finish(manifest_of(setup, tables, options, clock.seconds))
+    return RunResult(out, setup.county.settings.synthetic, headlines_of(setup, tables), edited)
+
+
+def _write_tables(target: OutFolder, tables: Mapping[str, pd.DataFrame]) -> None:
+    for name, frame in tables.items():
+        target.write_table(name, frame)
+
+
+def _draw(setup: Setup, tables: Mapping[str, pd.DataFrame], target: OutFolder) -> list[Drawn]:
+    folder = target.new / FIGURES
+    folder.mkdir()
+    return draw_all(setup, tables, folder)
+
+
+def _report(setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Drawn], target: OutFolder) -> None:
+    settings = setup.county.settings
+    figures = [
+        FigureEntry(
+            number=d.number,
+            title=d.title,
+            svg=(target.new / FIGURES / f"{d.stem}.svg").read_text(encoding="utf-8"),
+            alt=d.alt,
+            note="",
+        )
+        for d in drawn
+    ]
+    inputs = ReportInputs(
+        county=settings.name,
+        code=settings.code,
+        base_year=setup.base_year,
+        horizon=setup.horizon,
+        synthetic=settings.synthetic,
+        tables=tables,
+        figures=figures,
+        parameters=setup.assumptions(),
+        run=run_facts(setup),
+    )
+    target.write_text(REPORT, render_html(build_document(inputs)))
+
+
+def run_facts(setup: Setup) -> dict[str, Any]:
+    """Seed, draws, versions and hashes of the inputs: the same for the same run, so that results can be compared."""
+    return {
+        "seed": setup.seed,
+        "draws": setup.draws,
+        "versions": {"layout-planner": __version__, **{name: metadata.version(name) for name in PACKAGES}},
+        "inputs": dict(setup.county.hashes),
+    }
+
+
+def manifest_of(
+    setup: Setup, tables: Mapping[str, pd.DataFrame], options: RunOptions, seconds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Everything that is needed to tell how the results came about."""
+    settings = setup.county.settings
+    facts = run_facts(setup)
+    return {
+        "schema": 1,
+        "county": settings.name,
+        "code": settings.code,
+        "synthetic": settings.synthetic,
+        "base_year": setup.base_year,
+        "options": {"horizon": setup.horizon, "draws": setup.draws, "seed": setup.seed, "upto": options.upto},
+        "inputs": facts["inputs"],
+        "versions": {**facts["versions"], "python": platform.python_version()},
+        "seconds": {title: round(value, 2) for title, value in seconds.items()},
+        "rows": {name: len(frame) for name, frame in tables.items()},
+    }
