@@ -90,7 +90,14 @@ def evaluate(tables: CheckTables, catalogue: Catalogue, day: date) -> pd.DataFra
     ])
 
 
-def evaluate_today(tables: CheckTables, catalogue: Catalogue, day: date, county_name: str = "全县") -> pd.DataFrame:
+def evaluate_today(
+    tables: CheckTables,
+    catalogue: Catalogue,
+    day: date,
+    county_name: str = "全县",
+    *,
+    further: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Run every check whose table is there and list every other rule as 未评 or 未定.
 
     Parameters
@@ -103,13 +110,15 @@ def evaluate_today(tables: CheckTables, catalogue: Catalogue, day: date, county_
         Day on which the rules are applied.
     county_name
         Printed name of the county.
+    further
+        Findings made elsewhere, such as those of the pairs A→B; their rules count as evaluated.
 
     Returns
     -------
     DataFrame
         Table ``findings``: every rule of the catalogue has one row at least.
     """
-    found = evaluate(tables, catalogue, day)
+    found = concat_findings([evaluate(tables, catalogue, day), *([] if further is None else [further])])
     return concat_findings([found, not_evaluated(catalogue, set(found["rule_id"]), day, county_name)])
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import pandas as pd
 
+from layout_planner.errors import DataError
 from layout_planner.policy import Catalogue, Rule
 from layout_planner.terms import COUNTY, LABELS_ZH
 
@@ -141,6 +142,19 @@ def subjects(table: pd.DataFrame, *further: str) -> Iterator[tuple[Subject, pd.D
         name = first["subject_name"]
         shown = str(first["subject_id"]) if pd.isna(name) else str(name)
         yield Subject(str(first["subject_type"]), str(first["subject_id"]), shown), rows
+
+
+def only_row(rows: pd.DataFrame) -> pd.Series:
+    """Return the row of a subject that may have one only.
+
+    Raises
+    ------
+    DataError
+        ``subject_twice`` if it has several.
+    """
+    if len(rows) > 1:
+        raise DataError("subject_twice", subject=str(rows["subject_id"].iloc[0]), count=len(rows))
+    return rows.iloc[0]
 
 
 def listed(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Finding, Subject, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import Finding, Subject, findings_frame, judge, listed, only_row, subjects
 from layout_planner.compliance.places import shortages
 from layout_planner.compliance.size import school_size_limit
 from layout_planner.policy import Catalogue, Rule
@@ -63,7 +63,7 @@ def check_receiver_places(receivers: pd.DataFrame, rule: Rule, day: date) -> pd.
     limit = rule.on(day)
     findings = []
     for subject, rows in subjects(receivers):
-        row = rows.iloc[0]
+        row = only_row(rows)
         kinds = [("床位", row["boarders_after"], row["beds"]), ("餐位", row["diners_after"], row["meal_places"])]
         short = shortages(kinds)
         findings.append(
@@ -115,8 +115,9 @@ def check_merge_crowding(
     class_limits = {name: oversized.on(day, part=name) for name in ("oversized", "very_oversized")}
     findings = []
     for subject, rows in subjects(cases[cases["stage"].isin(rule.stages)], "stage"):
-        largest = school_size_limit(ceiling, day, through_school=bool(rows["through_school"].iloc[0]))
-        findings.append(_crowding(subject, rows.iloc[0], class_limits, largest, cites=_cites(rule, oversized, ceiling)))
+        row = only_row(rows)
+        largest = school_size_limit(ceiling, day, through_school=bool(row["through_school"]))
+        findings.append(_crowding(subject, row, class_limits, largest, cites=_cites(rule, oversized, ceiling)))
     return findings_frame(rule, findings, day)
 
 
@@ -146,7 +147,7 @@ def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.D
     late = rule.on(day)
     findings = []
     for subject, rows in subjects(cases):
-        row = rows.iloc[0]
+        row = only_row(rows)
         ready, closing = float(row["needed_capacity_ready_year"]), float(row["closing_year"])
         broken, unknown = ready > closing + late, math.isnan(closing)
         findings.append(
@@ -188,7 +189,7 @@ def check_must_keep(cases: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
     limit = rule.on(day)
     findings = []
     for subject, rows in subjects(cases):
-        row = rows.iloc[0]
+        row = only_row(rows)
         unknown = bool(pd.isna(row["must_keep"]))
         kept = math.nan if unknown else float(bool(row["must_keep"]))
         broken, reason = kept > limit, row["must_keep_reason"]

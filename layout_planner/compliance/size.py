@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from layout_planner.compliance.findings import Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import Finding, findings_frame, judge, listed, only_row, subjects
 from layout_planner.policy import Rule
 from layout_planner.terms import GRADE_LABELS_ZH
 
@@ -197,7 +197,8 @@ def check_school_size(sizes: pd.DataFrame, rule: Rule, day: date) -> pd.DataFram
     """
     findings = []
     for subject, rows in subjects(sizes):
-        pupils, through = float(rows["pupils"].iloc[0]), bool(rows["through_school"].iloc[0])
+        row = only_row(rows)
+        pupils, through = float(row["pupils"]), bool(row["through_school"])
         limit = school_size_limit(rule, day, through_school=through)
         unknown = math.isnan(pupils)
         findings.append(

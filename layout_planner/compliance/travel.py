@@ -112,8 +112,9 @@ def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     Parameters
     ----------
     boarding
-        One row a subject: subject_type, subject_id, subject_name, boarders (grades 4–6), beds_m, beds_f, boarders_m,
-        boarders_f (all grades, by sex), meal_places (seats × sittings). [pupils], [beds], [places]
+        One row a subject and grade: subject_type, subject_id, subject_name, grade, boarders_m, boarders_f, and the
+        school's beds_m, beds_f, meal_places (seats × sittings) on every row. Boarders of every grade take up beds.
+        [pupils], [beds], [places]
     rule
         T03.
     day
@@ -134,18 +135,20 @@ def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     band = next(str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades))
     findings = []
     for subject, rows in subjects(boarding):
-        row = rows.iloc[0]
-        count = float(row["boarders"])
+        here = rows.iloc[0]  # beds and meals are those of the school, the same on every row
+        boys, girls = (float(rows[name].sum(skipna=False)) for name in ("boarders_m", "boarders_f"))
+        older = rows.loc[rows["grade"].isin(rule.grades), ["boarders_m", "boarders_f"]]
+        count = float(older.sum(skipna=False).sum(skipna=False))
         needs = [
-            ("男生床位", row["boarders_m"], row["beds_m"]),
-            ("女生床位", row["boarders_f"], row["beds_f"]),
-            ("餐位", row["boarders_m"] + row["boarders_f"], row["meal_places"]),
+            ("男生床位", boys, here["beds_m"]),
+            ("女生床位", girls, here["beds_f"]),
+            ("餐位", boys + girls, here["meal_places"]),
         ]
         short = shortages(needs if count != 0 else [])
         findings.append(
             Finding(
                 subject,
-                judge(broken=short.total > limit, unknown=bool(short.unknown) or count != count),
+                judge(broken=short.total > limit, unknown=bool(short.unknown)),
                 observed=short.observed,
                 limit=limit,
                 affected=count if short.total > limit else 0.0,

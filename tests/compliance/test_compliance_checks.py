@@ -9,7 +9,7 @@ from pandas.testing import assert_frame_equal
 from layout_planner import compliance
 from layout_planner.compliance.findings import COLUMNS
 from layout_planner.contracts.schemas import check_table
-from layout_planner.errors import PolicyError
+from layout_planner.errors import DataError, PolicyError
 from layout_planner.policy import load_catalogue
 
 DAY = date(2025, 9, 1)
@@ -97,16 +97,16 @@ def test_boarders_nobody_counted_are_not_evaluated():
     assert short(found, "missing") == [["s1", "not_evaluated", missing]]
 
 
-BOARDING = "boarders beds_m beds_f boarders_m boarders_f meal_places"
+BOARDING = "grade boarders_m boarders_f beds_m beds_f meal_places"
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ((10, 5, 8, 5, 5, 20), ["pass", 0.0, 0.0, "", ""]),
-        ((10, 5, 2, 5, 5, 8), ["fail", 5.0, 10.0, "女生床位缺 3、餐位缺 2", ""]),
-        ((0, NAN, NAN, 0, 0, NAN), ["pass", 0.0, 0.0, "", ""]),
-        ((0, 1, 1, 9, 9, 0), ["pass", 0.0, 0.0, "", ""]),
+        ((5, 5, 5, 5, 8, 20), ["pass", 0.0, 0.0, "", ""]),
+        ((5, 5, 5, 5, 2, 8), ["fail", 5.0, 10.0, "女生床位缺 3、餐位缺 2", ""]),
+        ((5, 0, 0, NAN, NAN, NAN), ["pass", 0.0, 0.0, "", ""]),
+        ((8, 9, 9, 1, 1, 0), ["pass", 0.0, 0.0, "", ""]),  # none of them in grades 4–6
     ],
 )
 def test_grades_four_to_six_board_only_with_a_bed_of_their_sex_and_a_meal(row, expected):
@@ -115,9 +115,29 @@ def test_grades_four_to_six_board_only_with_a_bed_of_their_sex_and_a_meal(row, e
 
 
 def test_unknown_beds_are_named_as_missing():
-    table = rows_of(BOARDING, ("school", "s", "甲", 4, NAN, 9, 2, 2, 9))
+    table = rows_of(BOARDING, ("school", "s", "甲", 4, 2, 2, NAN, 9, 9))
     found = compliance.check_older_boarders(table, CATALOGUE.rule("T03"), DAY)
     assert short(found, "missing") == [["s", "not_evaluated", "需:男生床位"]]
+
+
+def test_boarders_of_other_grades_take_up_beds_too():
+    table = rows_of(BOARDING, ("school", "s", "甲", 6, 4, 0, 10, 10, 99), ("school", "s", "甲", 9, 9, 0, 10, 10, 99))
+    found = compliance.check_older_boarders(table, CATALOGUE.rule("T03"), DAY)
+    assert short(found, "affected", "names") == [["s", "fail", 4.0, "男生床位缺 3"]]
+
+
+def test_uncounted_boarders_are_not_evaluated():
+    found = compliance.check_older_boarders(
+        rows_of(BOARDING, ("school", "s", "甲", 4, NAN, 2, 9, 9, 9)), CATALOGUE.rule("T03"), DAY
+    )
+    assert short(found, "observed", "missing")[0][1] == "not_evaluated"
+    assert found["missing"].tolist() == ["需:男生床位、餐位"]
+
+
+def test_a_subject_with_two_rows_where_one_is_allowed_is_refused():
+    row = ("school", "s", "甲", 2100, False)
+    with pytest.raises(DataError, match="subject s has 2 rows"):
+        compliance.check_school_size(rows_of("pupils through_school", row, row), CATALOGUE.rule("C10"), DAY)
 
 
 def test_the_class_size_limit_differs_by_stage():

@@ -55,6 +55,14 @@ def test_vetoes_name_the_broken_blocking_rules_of_each_pair():
     assert vetoes.to_dict() == {"a>b": "M19、T01"}
 
 
+def test_findings_of_the_pairs_count_as_evaluated():
+    closings = TRIPS.assign(must_keep=[True, False], must_keep_reason=["偏远", ""], affected=[3, 2])
+    pairs = compliance.evaluate(compliance.CheckTables(closings=closings), CATALOGUE, DAY)
+    found = compliance.evaluate_today(compliance.CheckTables(trips=TRIPS), CATALOGUE, DAY, further=pairs)
+    assert found[found["rule_id"] == "M19"]["outcome"].tolist() == ["fail", "pass"]
+    check_table("findings", found)
+
+
 def test_no_table_gives_no_findings_and_no_vetoes():
     found = compliance.evaluate(compliance.CheckTables(), CATALOGUE, DAY)
     assert list(found.columns) == list(COLUMNS)
