@@ -41,6 +41,8 @@ def balance(seed: Floats, rows: Floats, columns: Floats) -> Floats | None:
     by_row = np.ones(len(rows))
     for turn in range(_ROUNDS):
         by_row = _divide(rows, seed @ by_column)
+        if not (by_row < _RUNAWAY).all():
+            return None
         reached = by_row @ seed
         if turn % _CHECK_EVERY == 0 and np.abs(reached * by_column - columns).max(initial=0.0) <= limit:
             return np.asarray(by_row[:, None] * seed * by_column[None, :])
@@ -51,4 +53,5 @@ def balance(seed: Floats, rows: Floats, columns: Floats) -> Floats | None:
 
 
 def _divide(wanted: Floats, reached: Floats) -> Floats:
-    return np.divide(wanted, reached, out=np.zeros_like(wanted), where=reached > 0)
+    with np.errstate(over="ignore"):  # infinite factors are caught as runaways
+        return np.divide(wanted, reached, out=np.zeros_like(wanted), where=reached > 0)

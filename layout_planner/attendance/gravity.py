@@ -2,9 +2,12 @@
 
 A doubly constrained gravity model:
 
-``children[v, j] = a[v] * b[j] * exp(-decay * minutes[v, j])``: the factors a and b make the rows add up to the children
-of the villages and the columns to the pupils of the schools, so a school's size is its attraction. What does not fit
-inside the county stands in the column `outside` (children) or the row `outside` (pupils).
+``children[v, j] = a[v] * b[j] * (exp(-decay * minutes[v, j]) * exp(own_township if same township) + far_floor)``
+
+The factors a and b make the rows add up to the children of the villages and the columns to the pupils of the schools,
+so a school's size is its attraction. The township counts because schools enrol by area; the floor stands for the
+families who board or move to the school. What does not fit inside the county stands in the column `outside` (children)
+or the row `outside` (pupils).
 
 References
 ----------
@@ -52,6 +55,8 @@ def estimate_allocation(
     minutes: pd.DataFrame,
     parameters: Mapping[str, float],
     observed: pd.DataFrame | None = None,
+    *,
+    towns: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Estimate where the children of every village go to school, band by band.
 
@@ -64,10 +69,13 @@ def estimate_allocation(
     minutes
         ``village_code, school_id, grade_band, minutes`` by the best mode; NaN or no row: no route. [min]
     parameters
-        ``decay_<band>`` [1/min], ``smallest_flow`` [children] and ``no_route_seed`` [-].
+        ``decay_<band>`` [1/min], ``own_township`` [-], ``far_floor`` [-], ``smallest_flow`` [children] and
+        ``no_route_seed`` [-].
     observed
         ``village_code, school_id, grade_band, pupils`` where known (`attendance.csv`): the seed instead of gravity for
         the bands it names. [pupils]
+    towns
+        Township of every village and school code; without it the township plays no part.
 
     Returns
     -------
@@ -86,7 +94,7 @@ def estimate_allocation(
     parts = []
     for band in (str(b) for b in GradeBand if str(b) in bands):
         tables = tuple(_of_band(table, band) for table in (children, pupils, minutes))
-        made = _prepare(band, tables, parameters)
+        made = _prepare(band, tables, parameters, towns or {})
         if made is None:
             continue
         if observed is not None and len(seen := _of_band(observed, band)):
@@ -102,6 +110,13 @@ def decay(band: str, parameters: Mapping[str, float]) -> float:
     return parameters["decay_" + band.replace("-", "_")]
 
 
+def _same_town(homes: pd.Index, schools: pd.Index, towns: Mapping[str, str]) -> Floats:
+    """1 where the village and the school are known to be in one township."""
+    home = homes.map(lambda code: towns.get(code, "")).to_numpy(dtype=object)
+    school = schools.map(lambda code: towns.get(code, "")).to_numpy(dtype=object)
+    return np.asarray((home[:, None] == school[None, :]) & (home[:, None] != ""), dtype=float)
+
+
 def _require(children: pd.DataFrame, pupils: pd.DataFrame) -> None:
     if (gone := ~(children["children"] >= 0)).any():
         raise DataError("children_missing", found=set(children.loc[gone, "village_code"]))
@@ -113,7 +128,9 @@ def _of_band(table: pd.DataFrame, band: str) -> pd.DataFrame:
     return table[table["grade_band"].astype(str) == band]
 
 
-def _prepare(band: str, tables: tuple[pd.DataFrame, ...], parameters: Mapping[str, float]) -> _Band | None:
+def _prepare(
+    band: str, tables: tuple[pd.DataFrame, ...], parameters: Mapping[str, float], towns: Mapping[str, str]
+) -> _Band | None:
     """Margins and gravity seeds of one band; None if there is nobody."""
     children, pupils, minutes = tables
     homes = children.groupby("village_code")["children"].sum()
@@ -124,7 +141,9 @@ def _prepare(band: str, tables: tuple[pd.DataFrame, ...], parameters: Mapping[st
     wide = minutes.pivot_table(index="village_code", columns="school_id", values="minutes", aggfunc="min")
     trip = wide.reindex(index=homes.index, columns=sizes.index).to_numpy(dtype=float)
     size = sizes.to_numpy(dtype=float)
-    seed = np.nan_to_num(np.exp(-decay(band, parameters) * trip)) * size[None, :]
+    own = _same_town(homes.index, sizes.index, towns)
+    pull = np.exp(parameters["own_township"] * own - decay(band, parameters) * trip) + parameters["far_floor"]
+    seed = np.nan_to_num(pull) * size[None, :]  # no minutes, no pull
     source = np.full(seed.shape, GRAVITY, dtype=object)
     seed, source = _give_everyone_a_way(seed, source, size, parameters)
     seed = np.divide(seed, seed.sum(axis=1, keepdims=True), out=seed, where=seed.sum(axis=1, keepdims=True) > 0)

@@ -17,8 +17,11 @@ ACCESS_COLUMNS: Final = (
     "minutes_attended", "minutes_worst", "mode", "case", "over_limit", "reason",
 )  # fmt: skip
 NO_SCHOOL: Final = "no_school_in_reach"
+TOO_FAR: Final = "no_school_in_limit"  # the nearest school is over the limit
+NEARER: Final = "nearer_school_in_limit"  # some go farther than the limit although a nearer school is not
 UNSET: Final = "limit_unset"
 NOT_COMPUTED: Final = "pair_not_computed"
+_ONE_CHILD: Final = 0.5  # children that round to one; smaller parts of an estimate are no trip that somebody makes
 _UNREACHED: Final = ("no_route", "off_network", NOT_COMPUTED)
 _BANDS: Final = tuple(str(band) for band in GradeBand)
 
@@ -84,7 +87,8 @@ def access(
     DataFrame
         Table `access`, a row for every village and grade band with a school or a child. `mode` and `case` belong to
         the nearest school. `over_limit` counts day children in county schools over the limit or without a route; it
-        is NaN where no limit is set and all have a route. Σ children = Σ allocation of the county's homes.
+        is NaN where no limit is set and all have a route. `minutes_worst` looks at schools with at
+        least half a child. `reason` holds codes joined by ``;``. Σ children = Σ allocation of the county's homes.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def access(
     stranded = rows["stranded"].fillna(0.0)
     known = limit.notna()
     rows["over_limit"] = np.where(known, rows["over"].fillna(0.0), np.where(stranded > 0, stranded, np.nan))
-    rows["reason"] = _why(rows, known)
+    rows["reason"] = _why(rows, limit)
     rows[["nearest_school_id", "mode", "case"]] = rows[["nearest_school_id", "mode", "case"]].fillna("")
     return rows[list(ACCESS_COLUMNS)]
 
@@ -157,7 +161,8 @@ def _means(trips: pd.DataFrame) -> pd.DataFrame:
     weighted = routed.assign(product=routed["minutes"] * routed["children"]).groupby(HOME)
     sums = weighted[["product", "children"]].sum()
     mean = (sums["product"] / sums["children"]).rename("minutes_attended")
-    longest = weighted["minutes"].max().rename("minutes_worst")
+    present = routed[routed["children"] >= np.minimum(_ONE_CHILD, routed.groupby(HOME)["children"].transform("max"))]
+    longest = present.groupby(HOME)["minutes"].max().rename("minutes_worst")
     lost = day[day["minutes"].isna()].groupby(HOME)["reason"].agg(lambda words: ";".join(sorted(set(words))))
     return pd.concat([mean, longest, lost.rename("lost")], axis=1).reset_index()
 
@@ -170,9 +175,16 @@ def _over(trips: pd.DataFrame, limits: Mapping[str, float | None]) -> pd.DataFra
     return trips.assign(over=over, stranded=stranded).groupby(HOME, as_index=False)[["over", "stranded"]].sum()
 
 
-def _why(rows: pd.DataFrame, known: pd.Series) -> pd.Series:
-    """Reasons of a row: children without a route, no school in reach, no limit set."""
-    lost = rows["lost"].fillna("")
-    no_school = pd.Series(np.where(rows["nearest_school_id"].isna(), NO_SCHOOL, ""), index=rows.index)
-    unset = pd.Series(np.where(known, "", UNSET), index=rows.index)
-    return (lost + ";" + no_school + ";" + unset).str.replace(r";+", ";", regex=True).str.strip(";")
+def _why(rows: pd.DataFrame, limit: pd.Series) -> pd.Series:
+    """Reasons of a row: children without a route, no school in reach or in the limit, farther by choice, no limit."""
+    nearest = rows["minutes_nearest"]
+    farther = (rows["over_limit"] > 0) & (nearest <= limit)
+    reason = rows["lost"].fillna("")
+    for holds, word in (
+        (nearest.isna(), NO_SCHOOL),
+        (nearest > limit, TOO_FAR),
+        (farther, NEARER),
+        (limit.isna(), UNSET),
+    ):
+        reason = reason + np.where(holds, ";" + word, "")
+    return reason.str.strip(";").astype("str")

@@ -59,7 +59,8 @@ def travel_minutes(
     """Minutes from the door to the gate for every village, school, grade band, mode and case.
 
     Walking takes ``(access + road) / speed of the band``; being brought (`escort`) takes a fixed time, the access legs
-    on foot and the road at the speed of its class. A gate within ``direct_walk_m`` is walked to straight. In winter both are slower and closed edges are out.
+    on foot and the road at the speed of its class. In winter both are slower and closed edges are out. A gate within
+    ``direct_walk_m`` of the door is walked to straight.
 
     Parameters
     ----------

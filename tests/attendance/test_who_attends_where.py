@@ -85,7 +85,7 @@ def test_balancing_reproduces_a_table_worked_by_hand():
 
 
 def test_gravity_keeps_both_sides_and_the_odds_of_its_decay(assumptions):
-    exact = assumptions | {"smallest_flow": 0.0}
+    exact = assumptions | {"smallest_flow": 0.0, "far_floor": 0.0}
     got = cells(estimate_allocation(children(30.0, 20.0, 25.0), pupils(40.0, 35.0), minutes(TIMES), exact))
     np.testing.assert_allclose(got.groupby(level=0).sum(), [30.0, 20.0, 25.0], atol=1e-6)
     np.testing.assert_allclose(got.groupby(level=1).sum(), [40.0, 35.0], atol=1e-6)
@@ -93,6 +93,19 @@ def test_gravity_keeps_both_sides_and_the_odds_of_its_decay(assumptions):
         got[HOMES[0], SCHOOLS[1]] * got[HOMES[2], SCHOOLS[0]]
     )
     assert odds == pytest.approx(np.exp(assumptions["decay_1_3"] * (20 + 25 - 5 - 6)))
+
+
+def test_schools_of_the_own_township_are_preferred_at_equal_minutes(assumptions):
+    even = minutes([[30.0, 30.0]] * 3)
+    heads, seats = children(20.0, 20.0, 40.0), pupils(40.0, 40.0)
+    towns = {HOMES[0]: "t1", HOMES[1]: "t1", HOMES[2]: "t2", SCHOOLS[0]: "t1", SCHOOLS[1]: "t2"}
+    blind = cells(estimate_allocation(heads, seats, even, assumptions))
+    local = cells(estimate_allocation(heads, seats, even, assumptions, towns=towns))
+    assert blind[HOMES[2], SCHOOLS[1]] == pytest.approx(20.0)
+    assert local[HOMES[2], SCHOOLS[1]] > 25.0
+    everywhere = assumptions | {"far_floor": 10.0}  # far more than any pull of minutes or township
+    even_more = cells(estimate_allocation(heads, seats, even, everywhere, towns=towns))
+    assert even_more[HOMES[2], SCHOOLS[1]] == pytest.approx(20.0, abs=0.2)
 
 
 def test_children_without_a_place_attend_outside_in_equal_shares_where_nothing_tells_them_apart(assumptions):

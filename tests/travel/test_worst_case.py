@@ -94,7 +94,7 @@ def test_access_by_hand(minutes):
             "mode": ["walk", "escort", ""],
             "case": ["winter", "winter", ""],
             "over_limit": [0.0, 10.0, 3.0],
-            "reason": ["", "no_route", "off_network;no_school_in_reach"],
+            "reason": ["", "no_route;no_school_in_limit", "off_network;no_school_in_reach"],
         }
     )
     pd.testing.assert_frame_equal(table, expected)
@@ -106,7 +106,15 @@ def test_boarders_make_no_daily_trip_but_stay_counted(minutes):
     row = access(worst_case(minutes), allocation, VILLAGES, {"1-3": 30.0}, boarding=share).set_index("village_code")
     assert row.loc[FAR, "children"] == 10.0
     assert row.loc[FAR, "over_limit"] == 2.0
-    assert row.loc[FAR, "reason"] == ""
+    assert row.loc[FAR, "reason"] == "no_school_in_limit"
+
+
+def test_a_trip_that_is_longer_than_a_nearer_school_would_need_says_so_and_crumbs_are_no_longest_trip(minutes):
+    allocation = allocated((NEAR, A, "1-3", 9.7), (NEAR, B, "1-3", 0.3))
+    row = access(worst_case(minutes), allocation, VILLAGES, {"1-3": 20.0}).set_index("village_code").loc[NEAR]
+    assert row["over_limit"] == pytest.approx(0.3)
+    assert row["reason"] == "nearer_school_in_limit"
+    assert row["minutes_worst"] == 12.0
 
 
 def test_without_a_limit_only_children_without_a_route_are_counted(minutes):
