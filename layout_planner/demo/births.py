@@ -10,7 +10,7 @@ from layout_planner.demo.calibration import BASIS, LAST_YEAR, Bools, Calibration
 
 MONTHLY_FROM: Final = 2015  # births are registered by month from this year; before, by year
 MONTH_SHAPE: Final = (1.04, 0.95, 0.95, 0.93, 0.95, 0.96, 1.0, 1.03, 1.05, 1.1, 1.03, 1.01)
-DISPERSION: Final = 80.0  # negative binomial, town by town
+DISPERSION: Final = 400.0  # negative binomial, town by town: between Poisson and the noise of a county register
 WAYS: Final = ("drift", "local", "zone", "kinder", "junior", "senior", "board", "urban")
 GRADES: Final = 15  # 小班 … 高三
 
@@ -32,7 +32,7 @@ class Children:
 
 
 def expected_births(cal: Calibration) -> tuple[Ints, Floats]:
-    """Expected net births by town and year; the years after the base year follow the simulation's own path.
+    """Lay out expected net births by town and year; the years after the base year follow the simulation's own path.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def expected_births(cal: Calibration) -> tuple[Ints, Floats]:
     county = np.cumsum(drift + rng.normal(0.0, 0.03, ahead))
     trend = np.log(past[:, -1] / past[:, -8]) / 7
     trend = 0.5 * (trend - np.log(past[:, -1].sum() / past[:, -8].sum()) / 7)
-    towns = trend[:, None] * np.arange(1, ahead + 1) * 0.8 + np.cumsum(rng.normal(0.0, 0.02, (len(past), ahead)), axis=1)
-    path = np.exp(towns) * past[:, -1:]
+    wander = np.cumsum(rng.normal(0.0, 0.02, (len(past), ahead)), axis=1)
+    path = np.exp(trend[:, None] * np.arange(1, ahead + 1) * 0.8 + wander) * past[:, -1:]
     path *= past[:, -1].sum() * np.exp(county) / path.sum(axis=0)
     return years, np.concatenate([past, path], axis=1)
 
@@ -92,7 +92,7 @@ def draw_children(cal: Calibration, villages: pd.DataFrame, *, last_year: int) -
 def _draw_year(cal: Calibration, villages: pd.DataFrame, year: int, expected: Floats) -> dict[str, np.ndarray]:
     rng = stream(cal.seed, "births", year)
     drawn = rng.poisson(expected * rng.gamma(DISPERSION, 1 / DISPERSION, len(expected))) + 1e-9
-    stay = share_out(round(expected.sum()), drawn)
+    stay = share_out(round(expected.sum()), np.asarray(drawn, dtype=float))
     leave_share = np.array([t.leavers for t in cal.towns])
     leave = rng.poisson(stay * leave_share / (1 - leave_share))
     counts = np.concatenate([stay, leave])

@@ -148,8 +148,11 @@ def _check_size(*, villages: int, sites: int, years: int, towns: int) -> None:
 
 
 def _villages_per_town(available: list[int], wanted: int) -> Ints:
-    spare = share_out(wanted - len(available), available)
-    return spare + 1
+    counts = share_out(wanted, available)
+    while (counts == 0).any():
+        counts[int(np.argmax(counts))] -= 1
+        counts[int(np.argmin(counts))] += 1
+    return counts
 
 
 def _town(entry: Mapping[str, Any], facts: Mapping[str, Any], villages: int) -> Town:
@@ -202,7 +205,7 @@ def road_spec() -> dict[str, Any]:
 
 
 def county_settings(cal: Calibration) -> dict[str, Any]:
-    """Settings of ``county.toml``."""
+    """Make the settings of ``county.toml``."""
     facts = _read("facts.toml")["county"]
     return {
         "schema": 1,

@@ -13,6 +13,7 @@ from layout_planner.terms import BAND_OF_GRADE, OUTSIDE
 SECTION_TARGET: Final = {"kindergarten": 30, "teaching_point": 30, "primary": 45}
 JUNIOR_TARGET: Final = 50
 OLD_STRETCH: Final = 10  # pupils a section more before large sections were banned
+OLD_ROOMS: Final = 4 / 3  # rooms then over rooms now: unsafe buildings were taken down
 BAN_YEAR: Final = 2018
 
 
@@ -40,7 +41,7 @@ def count_enrolment(world: World, lives: Lives, *, first: int, last: int) -> pd.
     years = np.arange(first, last + 1)
     s, t, g = np.meshgrid(np.arange(len(schools)), np.arange(len(years)), np.arange(GRADES), indexing="ij")
     offered = (g >= low[s]) & (g <= high[s]) & (years[t] >= schools["opened"].to_numpy()[s])
-    return pd.DataFrame({
+    table = pd.DataFrame({
         "school_id": schools["school_id"].to_numpy()[s[offered]],
         "school_year": years[t[offered]],
         "grade": g[offered] + FIRST_GRADE,
@@ -48,7 +49,9 @@ def count_enrolment(world: World, lives: Lives, *, first: int, last: int) -> pd.
         "boarders_m": m[offered],
         "boarders_f": f[offered],
         "sections": sections[offered],
-    }).sort_values(["school_id", "school_year", "grade"], ignore_index=True).assign(synthetic=True, basis=BASIS)  # fmt: skip
+    })  # fmt: skip
+    keys = ["school_id", "school_year", "grade"]
+    return table.sort_values(keys, ignore_index=True).assign(synthetic=True, basis=BASIS)
 
 
 def _cubes(world: World, lives: Lives, first: int, last: int) -> tuple[Ints, Ints, Ints]:
@@ -57,8 +60,9 @@ def _cubes(world: World, lives: Lives, first: int, last: int) -> tuple[Ints, Int
     for index in range(GRADES):
         at, year = lives.school[:, index], school_year(world.children, index)
         seated = (at >= 0) & (year >= first) & (year <= last)
-        for cube, who in zip(cubes, (True, ~world.children.female, world.children.female), strict=True):
-            chosen = seated & who if cube is cubes[0] else seated & who & lives.boards[:, index]
+        beds = seated & lives.boards[:, index]
+        female = world.children.female
+        for cube, chosen in zip(cubes, (seated, beds & ~female, beds & female), strict=True):
             flat = at[chosen] * shape[1] + year[chosen] - first
             cube[:, :, index] = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape[:2])
     return cubes[0], cubes[1], cubes[2]
@@ -83,7 +87,9 @@ def _sections(world: World, pupils: Ints, first: int) -> Ints:
             target = np.full(GRADES, SECTION_TARGET.get(kinds[s], JUNIOR_TARGET))
             if kinds[s] == "nine_year":
                 target[: 7 - FIRST_GRADE] = SECTION_TARGET["primary"]
-            sections[s, t] = _fit_sections(here, target + OLD_STRETCH * (first + t < BAN_YEAR), int(rooms[s]))
+            old = first + t < BAN_YEAR
+            limit = int(rooms[s] * OLD_ROOMS) if old else int(rooms[s])
+            sections[s, t] = _fit_sections(here, target + OLD_STRETCH * old, limit)
     return sections
 
 
@@ -162,7 +168,7 @@ def _tally(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def progression(transitions: pd.DataFrame) -> pd.DataFrame:
-    """True progression ratio g → g + 1 by township of the school: pupils in the next grade over pupils in this one.
+    """Work out the true progression ratio by township of the school: pupils in the next grade over pupils in this.
 
     Parameters
     ----------

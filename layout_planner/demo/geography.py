@@ -15,25 +15,26 @@ EAST: Final = KM_PER_DEGREE * math.cos(math.radians(ORIGIN[1]))
 
 
 def to_plane(lon: Floats | float, lat: Floats | float) -> tuple[Floats, Floats]:
-    """Degrees to kilometres east and north of the origin; good to 1 % over one county. [km]"""
+    """Degrees to kilometres east and north of the origin; good to 1 % over one county, in km."""
     return np.asarray((np.asarray(lon) - ORIGIN[0]) * EAST), np.asarray((np.asarray(lat) - ORIGIN[1]) * KM_PER_DEGREE)
 
 
 def to_degrees(x: Floats | float, y: Floats | float) -> tuple[Floats, Floats]:
-    """Kilometres east and north of the origin to degrees, five decimals. [degree]"""
+    """Kilometres east and north of the origin to degrees, five decimals."""
     lon = np.round(np.asarray(x) / EAST + ORIGIN[0], 5)
     return np.asarray(lon), np.asarray(np.round(np.asarray(y) / KM_PER_DEGREE + ORIGIN[1], 5))
 
 
 def town_points(cal: Calibration) -> tuple[Floats, Floats]:
-    """Town points on the plane. [km]"""
+    """Town points on the plane, in km."""
     return to_plane(np.array([t.lon for t in cal.towns]), np.array([t.lat for t in cal.towns]))
 
 
 def north_bank(cal: Calibration) -> shapely.Polygon:
-    """The land on the far side of the river, seen from the county town."""
-    first, last = cal.river[0], cal.river[-1]
-    return shapely.Polygon([*cal.river, (last[0], last[1] + 1.0), (first[0] + 1.0, last[1] + 1.0), (first[0] + 1.0, first[1])])
+    """Mark the land on the far side of the river, seen from the county town."""
+    first, north = cal.river[0], cal.river[-1][1] + 1.0
+    corners = [(cal.river[-1][0], north), (first[0] + 1.0, north), (first[0] + 1.0, first[1])]
+    return shapely.Polygon([*cal.river, *corners])
 
 
 def make_villages(cal: Calibration) -> pd.DataFrame:
@@ -148,7 +149,8 @@ def make_cells(cal: Calibration) -> pd.DataFrame:
         township_code, name, synthetic, basis and geometry (degrees).
     """
     x, y = town_points(cal)
-    outline = shapely.Polygon([tuple(map(float, p)) for p in zip(*to_plane(*map(np.array, zip(*cal.outline, strict=True))), strict=True)])
+    corners = np.array(cal.outline)
+    outline = shapely.Polygon(np.column_stack(to_plane(corners[:, 0], corners[:, 1])))
     cells = [_cell(outline, x, y, i) for i in range(len(x))]
     rings = [shapely.transform(c, lambda p: np.column_stack(to_degrees(p[:, 0], p[:, 1]))) for c in cells]
     return pd.DataFrame({
@@ -177,4 +179,5 @@ def _half_plane(ax: float, ay: float, bx: float, by: float) -> shapely.Polygon:
     ux, uy = (bx - ax) / d, (by - ay) / d
     far = 400.0
     left, right = (mx - uy * far, my + ux * far), (mx + uy * far, my - ux * far)
-    return shapely.Polygon([left, right, (right[0] - ux * far, right[1] - uy * far), (left[0] - ux * far, left[1] - uy * far)])
+    behind = [(x - ux * far, y - uy * far) for x, y in (right, left)]
+    return shapely.Polygon([left, right, *behind])

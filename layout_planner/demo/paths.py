@@ -1,4 +1,4 @@
-"""How habits change with the years: drift to the county town, use of small schools, kindergarten, leaving and returning."""
+"""How habits change with the years: drift to the county town, use of small schools, leaving and coming back."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -49,10 +49,10 @@ def make_habits(cal: Calibration) -> Habits:
     towns, n = len(cal.towns), len(YEARS)
     leavers = np.array([t.leavers for t in cal.towns])
     shock = np.exp(rng.normal(0.0, 0.25, (towns, n)) + rng.normal(0.0, 0.15, n))
-    back = 0.042 * np.exp(rng.normal(0.0, 0.15, n))
+    back = 0.034 * np.exp(rng.normal(0.0, 0.15, n))
     back[column(np.array([2020]))] *= 1.6  # families came home in the first year of the epidemic
     return Habits(
-        leave=0.048 * leavers[:, None] * shock,
+        leave=0.05 * leavers[:, None] * shock,
         back=back,
         rise=_rise(cal, rng, towns),
         fall=_fall(cal, rng, towns),
@@ -75,20 +75,20 @@ def _rise(cal: Calibration, rng: np.random.Generator, towns: int) -> Floats:
     """Grow from about half in 2009 to 1 in the base year by uneven steps, then slow down; never falls."""
     before = np.where(YEARS <= HISTORY, 0.93 ** (HISTORY - YEARS), 1.0)
     path = np.empty((towns, len(YEARS)))
-    past = YEARS <= cal.base_year
+    past = cal.base_year >= YEARS
     for i in range(towns):
         low = rng.uniform(0.38, 0.55)
         grow = (YEARS > HISTORY) & past
         steps = np.where(grow, rng.gamma(6.0, 1.0, len(YEARS)), 0.0)
         up = low * before + (1 - low) * np.cumsum(steps) / steps.sum()
-        ahead = np.cumsum(np.where(past, 0.0, rng.gamma(4.0, 0.25, len(YEARS)) * 0.014 * 0.94 ** (YEARS - cal.base_year)))
-        path[i] = np.where(past, up, 1 + ahead)
+        ahead = rng.gamma(4.0, 0.25, len(YEARS)) * 0.014 * 0.94 ** (YEARS - cal.base_year)
+        path[i] = np.where(past, up, 1 + np.cumsum(np.where(past, 0.0, ahead)))
     return path
 
 
 def _fall(cal: Calibration, rng: np.random.Generator, towns: int) -> Floats:
     """From 0 in 2009 to 1 in the base year by uneven steps, a little beyond afterwards; never falls back."""
-    past = YEARS <= cal.base_year
+    past = cal.base_year >= YEARS
     steps = np.where((YEARS > HISTORY) & past, rng.gamma(5.0, 1.0, (towns, len(YEARS))), 0.0)
     path = np.cumsum(steps, axis=1) / steps.sum(axis=1, keepdims=True)
     ahead = np.where(past, 0.0, 0.018 * (YEARS - cal.base_year) * 0.97 ** (YEARS - cal.base_year))

@@ -1,6 +1,8 @@
-"""示意 roads: trunk routes through the towns, a tree of village roads, loops, links, mountain edges, spurs to schools."""
+"""示意 roads: trunk routes, a tree of village roads in each town, loops, links, mountain edges, spurs to schools."""
 
+import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from layout_planner.demo.calibration import Bools, Calibration, Floats, stream
 from layout_planner.demo.geography import north_bank, to_degrees, to_plane, town_points
 
 STEP_KM: Final = 3.0  # between junctions of a trunk route
+PLAIN_NAME: Final = {"township": "示意乡道", "village": "示意村道", "track": "示意便道"}
 BASIS_ROADS: Final = "模拟数据:示意路网,不是实际道路"
 
 
@@ -37,10 +40,10 @@ class Net:
         return len(self.x) - 1
 
     def km(self, a: int, b: int) -> float:
-        """Straight line between two junctions. [km]"""
+        """Straight line between two junctions, in km."""
         return math.hypot(self.x[a] - self.x[b], self.y[a] - self.y[b])
 
-    def edge(self, a: int, b: int, kind: str, *, name: str = "", bend: float = 0.07, closed: bool = False) -> None:
+    def edge(self, a: int, b: int, kind: str, *, name: str = "", bend: float = 0.07, **more: Any) -> None:
         """Add a road between two junctions; `bend` is how far it strays, as a share of its length."""
         n = max(1, int(self.km(a, b) / 0.9))
         t = np.arange(1, n + 1) / (n + 1)
@@ -51,17 +54,18 @@ class Net:
         length = max(math.hypot(dx, dy), 1e-9)
         xs = np.concatenate([[self.x[a]], self.x[a] + t * dx - aside * dy / length, [self.x[b]]])
         ys = np.concatenate([[self.y[a]], self.y[a] + t * dy + aside * dx / length, [self.y[b]]])
-        self.edges.append({"a": a, "b": b, "kind": kind, "name": name, "closed": closed, "x": xs, "y": ys})
+        self.edges.append({"a": a, "b": b, "kind": kind, "name": name, "x": xs, "y": ys, **more})
 
     def lengths(self) -> Floats:
-        """Length of every road. [km]"""
+        """Length of every road, in km."""
         return np.array([np.hypot(np.diff(e["x"]), np.diff(e["y"])).sum() for e in self.edges])
 
     def distances(self, sources: list[int]) -> Floats:
-        """Road distance from some junctions to all. [km]"""
+        """Road distance from some junctions to all, in km."""
         n = len(self.x)
         ends = ([e["a"] for e in self.edges], [e["b"] for e in self.edges])
-        return np.asarray(dijkstra(coo_matrix((self.lengths(), ends), shape=(n, n)).tocsr(), directed=False, indices=sources))
+        graph = coo_matrix((self.lengths(), ends), shape=(n, n)).tocsr()
+        return np.asarray(dijkstra(graph, directed=False, indices=sources))
 
 
 def make_roads(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:
@@ -91,7 +95,7 @@ def make_roads(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame, 
         _village_tree(net, [h for h in hubs if net.town[h] == town], own, bank)
         _loops(net, own, bank)
     for node, code in zip(np.array(nodes)[far].tolist(), villages["village_code"][far], strict=True):
-        _far_road(net, node, [*hubs, *nodes], bank, mountain=cal.places[code].get("mountain", False))
+        _far_road(net, node, [*hubs, *nodes], bank, cal.places[code])
     _links(cal, net, nodes, spec["links"], bank)
     for x, y, town in zip(schools["x"], schools["y"], schools["town"], strict=True):
         _school_spur(net, x, y, town, nodes, hubs)
@@ -106,7 +110,7 @@ def _routes(cal: Calibration, net: Net, routes: list[dict[str, Any]]) -> list[in
     hubs = [net.node(float(x), float(y), i) for i, (x, y) in enumerate(zip(tx, ty, strict=True))]
     for route in routes:
         stops = [index[t] for t in route["towns"] if t in index]
-        for a, b in zip(stops[:-1], stops[1:], strict=True):
+        for a, b in itertools.pairwise(stops):
             steps = max(1, round(net.km(a, b) / STEP_KM))
             before = a
             for k in range(1, steps):
@@ -139,7 +143,7 @@ def _village_tree(net: Net, hubs: list[int], own: list[int], bank: shapely.Polyg
     for a, b in sorted(pairs):
         if max(a, b) >= len(hubs):
             served = below[(a, b)]
-            net.edge(both[a], both[b], "township" if served >= 4 else "village", bend=0.10)
+            net.edge(both[a], both[b], "township" if served >= 3 else "village", bend=0.10)
 
 
 def _villages_below(pairs: list[tuple[int, int]], hubs: int, n: int) -> dict[tuple[int, int], int]:
@@ -165,7 +169,7 @@ def _villages_below(pairs: list[tuple[int, int]], hubs: int, n: int) -> dict[tup
 
 
 def _loops(net: Net, own: list[int], bank: shapely.Polygon) -> None:
-    """Short roads between neighbours whose way by the tree is more than 2.5 times the straight line."""
+    """Short roads between neighbours whose way by the tree is more than twice the straight line."""
     if len(own) < 3:
         return
     distance = net.distances(own)
@@ -174,19 +178,21 @@ def _loops(net: Net, own: list[int], bank: shapely.Polygon) -> None:
         (net.km(a, b), i, j)
         for i, a in enumerate(own)
         for j, b in enumerate(own[:i])
-        if net.km(a, b) < 3.5 and side[i] == side[j] and distance[i, b] > 2.5 * net.km(a, b)
+        if net.km(a, b) < 4.5 and side[i] == side[j] and distance[i, b] > 2.0 * net.km(a, b)
     ]
-    for _, i, j in sorted(near)[: max(1, len(own) // 6)]:
+    for _, i, j in sorted(near)[: max(1, len(own) // 3)]:
         net.edge(own[i], own[j], "village", bend=0.12)
 
 
-def _far_road(net: Net, node: int, others: list[int], bank: shapely.Polygon, *, mountain: bool) -> None:
-    """Join a far village to its own town; in the mountains the direct road closes in winter and the way round is long."""
+def _far_road(net: Net, node: int, others: list[int], bank: shapely.Polygon, place: Mapping[str, Any]) -> None:
+    """Join a far village to its own town; in the mountains the road closes in winter and the way round is long."""
     side = _sides(net, [node, *others], bank)
     ends = {e[k] for e in net.edges for k in ("a", "b")}
-    free = [n for n, s in zip(others, side[1:], strict=True) if n in ends and s == side[0] and net.town[n] == net.town[node]]
+    same = dict(zip(others, side[1:] == side[0], strict=True))
+    free = [n for n in others if n in ends and same[n] and net.town[n] == net.town[node]]
     free.sort(key=lambda n: (net.km(node, n), n))
-    net.edge(node, free[0], "village", bend=0.16, closed=mountain)
+    mountain = place.get("mountain", False)
+    net.edge(node, free[0], "village", bend=0.16, closed=mountain, speed=place.get("speed"))
     if mountain:
         second = next((n for n in free[1:] if net.km(free[0], n) > 1.5), free[-1])
         net.edge(node, second, "track", bend=0.28)
@@ -214,7 +220,7 @@ def _school_spur(net: Net, x: float, y: float, town: int, nodes: list[int], hubs
 
 
 def _dead_ends(net: Net, nodes: list[int]) -> None:
-    """A few tracks that lead nowhere, closed in winter."""
+    """Add a few tracks that lead nowhere, closed in winter."""
     for node in net.rng.choice(nodes, size=min(4, len(nodes)), replace=False).tolist():
         angle = net.rng.uniform(0, 2 * math.pi)
         end = net.node(net.x[node] + 1.5 * math.cos(angle), net.y[node] + 1.5 * math.sin(angle), net.town[node])
@@ -229,9 +235,9 @@ def _table(net: Net, speeds: dict[str, float]) -> pd.DataFrame:
     kinds = [e["kind"] for e in net.edges]
     return pd.DataFrame({
         "road_class": kinds,
-        "name": [e["name"] or {"township": "示意乡道", "village": "示意村道", "track": "示意便道"}[e["kind"]] for e in net.edges],
-        "speed_kmh": [float(speeds[k]) for k in kinds],
-        "winter_closed": [bool(e["closed"]) for e in net.edges],
+        "name": [e["name"] or PLAIN_NAME[e["kind"]] for e in net.edges],
+        "speed_kmh": [float(e.get("speed") or speeds[e["kind"]]) for e in net.edges],
+        "winter_closed": [e.get("closed", False) for e in net.edges],
         "walkable": True,
         "synthetic": True,
         "basis": BASIS_ROADS,

@@ -12,7 +12,8 @@ from layout_planner.demo.calibration import BASIS, Calibration, Ints, stream
 from layout_planner.demo.geography import to_degrees, to_plane
 
 TYPE_CODE: Final = {
-    "kindergarten": 11, "primary": 21, "teaching_point": 21, "junior": 31, "nine_year": 31, "senior": 34, "vocational": 36,
+    "kindergarten": 11, "primary": 21, "teaching_point": 21, "junior": 31, "nine_year": 31, "senior": 34,
+    "vocational": 36,
 }  # fmt: skip
 PROVINCE: Final = "99"  # not a province: marks an invented code
 WORD: Final = {
@@ -30,7 +31,9 @@ SPAN: Final = {
 AREA_PER_SEAT: Final = {"junior": 5.8, "nine_year": 5.2, "senior": 6.0, "vocational": 6.0}
 SPORTS_PER_SEAT: Final = {"junior": 10.2, "nine_year": 9.0, "senior": 10.2, "vocational": 10.2}
 PER_ROOM: Final = {"kindergarten": 30, "teaching_point": 30, "primary": 45}
-REACH_KM: Final = 7.0  # a catchment takes villages up to here
+REACH_KM: Final = 10.0  # a catchment takes villages up to here
+FAR_REACH_KM: Final = 3.0  # the same in the hills
+MARGIN: Final = 1.12  # children expected over children needed, so that chance does not leave a school short
 
 
 def found_schools(cal: Calibration, villages: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +49,7 @@ def found_schools(cal: Calibration, villages: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of ``schools.geojson``, lon, lat, and the helpers town, role, share, target, keeps, size, empty_from, x, y.
+        Columns of ``schools.geojson``, lon, lat, and what the simulation needs.
     """
     entries = [*cal.sites, *({"kind": "kindergarten", **k} for k in cal.kindergartens), *cal.uppers]
     counters: Counter[str] = Counter()
@@ -59,7 +62,9 @@ def found_schools(cal: Calibration, villages: pd.DataFrame) -> pd.DataFrame:
     return table.assign(synthetic=True, basis="模拟数据:学校、位置与数字均为虚构," + BASIS.split(":")[1])
 
 
-def _school(cal: Calibration, villages: pd.DataFrame, entry: Mapping[str, Any], counters: Counter[str]) -> dict[str, Any]:
+def _school(
+    cal: Calibration, villages: pd.DataFrame, entry: Mapping[str, Any], counters: Counter[str]
+) -> dict[str, Any]:
     kind, town = entry["kind"], next(i for i, t in enumerate(cal.towns) if t.name == entry["town"])
     code = TYPE_CODE[kind]
     counters[f"code {code}"] += 1
@@ -102,7 +107,7 @@ def _school(cal: Calibration, villages: pd.DataFrame, entry: Mapping[str, Any], 
 def _role(entry: Mapping[str, Any]) -> str:
     if "keeps" in entry:
         return "local"
-    return {"primary": "central", "nine_year": "central"}.get(entry["kind"], entry["kind"])
+    return {"primary": "central", "nine_year": "central"}.get(str(entry["kind"]), str(entry["kind"]))
 
 
 def _where(
@@ -151,12 +156,13 @@ def _hosts(table: pd.DataFrame) -> list[Any]:
 
 
 def _share_sites(table: pd.DataFrame) -> None:
-    """Number the sites; a kindergarten shares the site of a central school that has room for it."""
+    """Give every school a site; a kindergarten shares the site of a central school that has room for it."""
     table["site_id"] = [f"S{i + 1:03d}" for i in range(len(table))]
     for row in table.index[table["with_kindergarten"]]:
         guest = table.index[(table["kind"] == "kindergarten") & (table["town"] == table.loc[row, "town"])]
         if len(guest):
-            table.loc[guest[0], ["site_id", "x", "y", "village_code"]] = table.loc[row, ["site_id", "x", "y", "village_code"]]
+            for column in ("site_id", "x", "y", "village_code"):
+                table.loc[guest[0], column] = table.loc[row, column]
 
 
 def local_schools(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame) -> Ints:
@@ -181,17 +187,21 @@ def local_schools(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFram
     per_grade = np.array([np.mean(t.births[-13:-6]) * (1 - t.drift) for t in cal.towns])
     expected = per_grade[town] * villages["weight"].to_numpy()
     small = schools[schools["role"] == "local"]
-    home = {row: int(villages.index[villages["village_code"] == code][0]) for row, code in small["village_code"].items()}
+    position = pd.Series(villages.index, index=villages["village_code"])
+    home = {row: int(position[code]) for row, code in small["village_code"].items()}
     for row, at in home.items():
         local[at] = row
+    far = villages["far"].to_numpy()
     for row, school in small.iterrows():
+        open_to = (local == -1) & (town == school["town"]) & (~far | far[home[row]])
         distance = np.hypot(x - x[home[row]], y - y[home[row]])
+        reach = FAR_REACH_KM if far[home[row]] else REACH_KM
         span = school["grade_high"] - school["grade_low"] + 1
         held = expected[home[row]] * span * school["keeps"]
         for village in np.argsort(distance, kind="stable")[1:]:
-            if held >= school["size"] or distance[village] > REACH_KM:
+            if held >= school["size"] * MARGIN or distance[village] > reach:
                 break
-            if local[village] == -1 and town[village] == school["town"]:
+            if open_to[village]:
                 local[village] = row
                 held += expected[village] * span * school["keeps"]
     return local

@@ -1,4 +1,4 @@
-"""Children move through the years: away or at home, kindergarten, primary, junior, senior; each child has one school a grade."""
+"""Children move through the years: away or at home, and one school a child and grade."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -192,7 +192,7 @@ def _primary(world: World, index: int, drift: Floats, use: Floats) -> Ints:
 
 
 def _junior(world: World, drift: Floats) -> Ints:
-    """The town's junior school, or the county town's: for those already there, a few more, and towns without one."""
+    """Send to the town's junior school, or the county town's: those already there, a few more, towns without one."""
     c = world.children
     away = _drifted(world, 6 - FIRST_GRADE, drift) | (c.ways["junior"] < world.habits.stay[c.town])
     rows = _by_town(world, "junior")

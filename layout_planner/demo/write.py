@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 
@@ -83,7 +84,7 @@ def write_truth(county: DemoCounty, folder: Path) -> None:
 
 
 def _births(county: DemoCounty) -> pd.DataFrame:
-    """Registered births, leavers before school and expected births by township and year, all years drawn."""
+    """Table registered births, leavers before school and expected births by township and year, all years drawn."""
     world = county.world
     years, expected = expected_births(world.cal)
     codes = [t.code for t in world.cal.towns]
@@ -99,7 +100,7 @@ def _births(county: DemoCounty) -> pd.DataFrame:
 
 
 def _habits(county: DemoCounty) -> pd.DataFrame:
-    """True paths: leaving and coming back, drift to the county town, by township and year."""
+    """Table the true paths: leaving and coming back, drift to the county town, by township and year."""
     world = county.world
     first = world.cal.base_year - world.cal.years + 1 - FIRST_YEAR
     parts = [
@@ -147,11 +148,8 @@ def _write_geojson(layer: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
-    plain = {}
-    for key, value in row.items():
-        value = None if pd.isna(value) else value
-        plain[key] = value.item() if hasattr(value, "item") else value
-    return plain
+    filled = {key: None if pd.isna(value) else value for key, value in row.items()}
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in filled.items()}
 
 
 def _write_roads(roads: gpd.GeoDataFrame, path: Path) -> None:
