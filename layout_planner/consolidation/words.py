@@ -1,0 +1,67 @@
+"""Reasons in Chinese: why an option is blocked, or what is still to be argued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from layout_planner.scenario.findings import BLOCKING
+
+_EMPTY = "已无学生;校舍按闲置资产程序处置,恢复办学的可能须一并考虑"
+_KEEP = "保留办学;不涉及转学"
+_MANAGE = "并管理不并校址:学生不转学,由接收学校统一管理"
+_ARGUE = "未触及已核验的否决规则;须经论证、听取意见、公示、报批后方可决定"
+
+
+def reasons(table: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
+    """Write one sentence for every option, from its findings.
+
+    Parameters
+    ----------
+    table
+        Options with verdict, pupils_now, class sizes and the number of receivers found.
+    findings
+        Findings of the pairs.
+
+    Returns
+    -------
+    list[str]
+        By row of `table`.
+    """
+    blocking = findings[findings["rule_mode"].isin(BLOCKING)]
+    failed = _by_subject(blocking[blocking["outcome"] == "fail"])
+    unknown = _by_subject(blocking[blocking["outcome"].isin(["not_evaluated", "unset"])])
+    with_receiver = set(table.loc[table["receiver_id"] != "", "school_id"])
+    found = []
+    for row in table.to_dict("records"):
+        subject = row["subject_id"]
+        if row["option"] == "keep":
+            found.append(_keep(row, alone=row["school_id"] not in with_receiver))
+        elif row["option"] == "manage":
+            found.append(_MANAGE)
+        else:
+            parts = [_broken(finding) for finding in failed.get(subject, [])] or [_ARGUE]
+            parts += [f"{finding['rule_id']} 未评({finding['missing']})" for finding in unknown.get(subject, [])]
+            found.append(";".join(parts))
+    return found
+
+
+def _by_subject(findings: pd.DataFrame) -> dict[str, list[Mapping[Any, Any]]]:
+    groups = findings.sort_values(["rule_id", "stage"]).groupby("subject_id")
+    return {str(subject): rows.to_dict("records") for subject, rows in groups}
+
+
+def _keep(row: Mapping[Any, Any], *, alone: bool) -> str:
+    if row["pupils_now"] == 0:
+        return _EMPTY
+    return _KEEP + (";没有其他学校开设其全部年级" if alone else "")
+
+
+def _broken(finding: Mapping[Any, Any]) -> str:
+    """Say what fails, for how many and where: ``T01 …:甲村、乙村,涉及 3 人``."""
+    names = f":{finding['names']}" if finding["names"] else ""
+    number = finding["affected"]
+    affected = f",涉及 {number:.0f} 人" if number == number and number > 0 else ""
+    return f"{finding['rule_id']} {finding['rule_title']}{names}{affected}"

@@ -1,0 +1,224 @@
+"""What moving pupils from A to B does on both sides: trips, beds and meals, class and school size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from layout_planner.capacity import SeatLimits, diners_of, form_sections, largest_section, meal_places
+from layout_planner.scenario.baseline import Baseline
+from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, STAGE_OF_GRADE, GradeBand
+
+COMPULSORY = tuple(g for band in (GradeBand.G13, GradeBand.G46, GradeBand.G79) for g in BAND_GRADES[band])
+OLDER = tuple(g for band in (GradeBand.G46, GradeBand.G79, GradeBand.G1012) for g in BAND_GRADES[band])
+PAIR = "pair"
+
+
+def pair_id(school_id: str, receiver_id: str) -> str:
+    """Return the code of a pair: ``A>B``."""
+    return f"{school_id}>{receiver_id}"
+
+
+def whole_children(expected: np.ndarray) -> np.ndarray:
+    """Round expected children to whole ones so that their sum is kept (largest remainder; at a tie the first).
+
+    Parameters
+    ----------
+    expected
+        Expected children of one group, by village. [children]
+
+    Returns
+    -------
+    ndarray
+        Whole numbers that add up to the rounded sum. [children]
+    """
+    down = np.floor(expected + 1e-9)
+    missing = int(np.rint(expected.sum()) - down.sum())
+    order = np.argsort(-(expected - down), kind="stable")
+    down[order[: max(missing, 0)]] += 1.0
+    return down
+
+
+def whole_moves(moves: pd.DataFrame) -> pd.DataFrame:
+    """Bring moves to whole children by village and grade band, and drop the villages that send nobody.
+
+    Parameters
+    ----------
+    moves
+        Columns subject_id, school_id, receiver_id, village_code, grade_band, children (expected), minutes_before,
+        minutes_after. [children], [min]
+
+    Returns
+    -------
+    DataFrame
+        The same columns, one row a subject, band and village; children are whole. [children]
+    """
+    keys = ["subject_id", "school_id", "receiver_id", "grade_band", "village_code"]
+    values = {"children": "sum", "minutes_before": "first", "minutes_after": "first"}
+    grouped = moves.groupby(keys, as_index=False, sort=True, dropna=False).agg(values)
+    groups = grouped.groupby(["subject_id", "grade_band"], sort=False)["children"]
+    grouped["children"] = groups.transform(lambda group: whole_children(group.to_numpy(dtype=float)))
+    return grouped[grouped["children"] > 0].reset_index(drop=True)
+
+
+def trips_of(moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """List the trips of grades 1–3 to the receiver as rule T01 wants them; unknown homes are left out.
+
+    Parameters
+    ----------
+    moves
+        Whole moves.
+    baseline
+        Names of schools and villages.
+
+    Returns
+    -------
+    DataFrame
+        Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes. [children], [min]
+    """
+    known = moves[(moves["village_code"] != "") & (moves["grade_band"] == GradeBand.G13)]
+    villages = baseline.villages.set_index("village_code")["name"]
+    columns = ["subject_type", "subject_id", "subject_name", "village_name", "grade_band", "children", "minutes"]
+    rows = named(known, baseline).assign(
+        village_name=known["village_code"].map(villages).fillna(known["village_code"]), minutes=known["minutes_after"]
+    )
+    return rows[columns]
+
+
+def named(rows: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Add subject_type and subject_name of the pair to rows with school_id and receiver_id."""
+    names = baseline.schools.set_index("school_id")["name"]
+    text = rows["school_id"].map(names).astype("str") + "→" + rows["receiver_id"].map(names).astype("str")
+    return rows.assign(subject_type=PAIR, subject_name=text)
+
+
+def boarding_of(
+    pairs: pd.DataFrame, moves: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limits: SeatLimits
+) -> pd.DataFrame:
+    """Beds and meals that each receiver needs once the pupils have come (rule M09).
+
+    Boarders to come are the larger of the moved school's boarders and the older pupils (grade 4 and above) whose trip
+    is longer than the boarding assumption or has no route; younger ones are never planned as boarders (T02).
+
+    Parameters
+    ----------
+    pairs
+        Columns subject_id, school_id, receiver_id.
+    moves
+        Whole moves of these pairs.
+    tally
+        Columns subject_id, grade, before, after: the receiver's pupils. [pupils]
+    baseline, limits
+        Boarders, beds, meals; share of day pupils who eat at school.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `pairs`, subject_type, subject_name, boarders_before, boarders_added, boarders_after, beds,
+        diners_after, meal_places. [pupils], [beds], [meals]
+    """
+    schools = baseline.schools.set_index("school_id")
+    columns = ["dorm_beds_m", "dorm_beds_f", "canteen_seats", "canteen_sittings"]
+    building = schools.reindex(columns=columns).reindex(pairs["receiver_id"]).reset_index(drop=True).astype(float)
+    boarders = baseline.enrolment.groupby("school_id")["boarders"].sum(min_count=1)
+    here = boarders.reindex(pairs["receiver_id"]).fillna(0.0).to_numpy(dtype=float)
+    coming = _boarders_moved(pairs, moves, baseline)
+    needed = boarders_needed(moves, baseline).reindex(pairs["subject_id"]).fillna(0.0).to_numpy()
+    added = np.maximum(coming, needed)
+    total = tally.groupby("subject_id")["after"].sum().reindex(pairs["subject_id"]).to_numpy(dtype=float)
+    after = here + added
+    diners = diners_of(pd.Series(total), pd.Series(after), limits).to_numpy()
+    rows = named(pairs.reset_index(drop=True), baseline)
+    return rows.assign(
+        boarders_before=here,
+        boarders_added=needed,
+        boarders_after=after,
+        beds=building["dorm_beds_m"] + building["dorm_beds_f"],
+        diners_after=diners,
+        meal_places=meal_places(building),
+    )
+
+
+def boarders_needed(moves: pd.DataFrame, baseline: Baseline) -> pd.Series:
+    """Count by subject the moved pupils of grade 4 and above whose trip is too long to come daily. [pupils]."""
+    older = {str(BAND_OF_GRADE[grade]) for grade in OLDER}
+    too_far = ~(moves["minutes_after"] <= boarding_limit(baseline)) & (moves["village_code"] != "")
+    return moves[too_far & moves["grade_band"].isin(older)].groupby("subject_id")["children"].sum()
+
+
+def boarding_limit(baseline: Baseline) -> float:
+    """Return the trip of grade 4 and above that makes a pupil board: the county's T05, else the assumption. [min]."""
+    rule = baseline.catalogue.rule("T05")
+    if rule.is_set(baseline.day):
+        return float(rule.on(baseline.day))
+    return baseline.parameters["boarding_minutes"]
+
+
+def _boarders_moved(pairs: pd.DataFrame, moves: pd.DataFrame, baseline: Baseline) -> np.ndarray:
+    """Today's boarders of the moved school, in the share of its pupils of the band who go to this receiver."""
+    now = baseline.enrolment.assign(grade_band=baseline.enrolment["grade"].map(BAND_OF_GRADE).astype(str))
+    bands = now.groupby(["school_id", "grade_band"], as_index=False)[["pupils", "boarders"]].sum()
+    bands["rate"] = (bands["boarders"] / bands["pupils"].where(bands["pupils"] > 0)).fillna(0.0)
+    moved = moves.groupby(["subject_id", "school_id", "grade_band"], as_index=False)["children"].sum()
+    moved = moved.merge(bands[["school_id", "grade_band", "rate"]], on=["school_id", "grade_band"], how="left")
+    coming = (moved["children"] * moved["rate"].fillna(0.0)).groupby(moved["subject_id"]).sum()
+    return np.asarray(coming.reindex(pairs["subject_id"]).fillna(0.0).to_numpy(dtype=float))
+
+
+def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limits: SeatLimits) -> pd.DataFrame:
+    """Class and school size of each receiver before and after (rule M10), stage by stage.
+
+    Sections are formed anew with the near-term class size within the receiver's rooms, on both sides, so a large
+    class counts only where no room is left for another section.
+
+    Parameters
+    ----------
+    pairs
+        Columns subject_id, school_id, receiver_id.
+    tally
+        Columns subject_id, grade, before, after: the receiver's pupils. [pupils]
+    baseline, limits
+        Rooms and class sizes.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `pairs`, subject_type, subject_name, stage, class_size_before, class_size_after, size_before,
+        size_after (grades 1–9), through_school; one row a pair and stage that receives pupils. [pupils]
+    """
+    schools = {str(row["school_id"]): row for row in pd.DataFrame(baseline.schools).to_dict("records")}
+    groups = dict(list(tally.sort_values("grade").groupby("subject_id")))
+    found = []
+    for pair in named(pairs, baseline).to_dict("records"):
+        rows = groups.get(pair["subject_id"])
+        if rows is not None:
+            found += [{**pair, **size} for size in _sizes(rows, schools[pair["receiver_id"]], limits)]
+    columns = ["class_size_before", "class_size_after", "size_before", "size_after", "through_school"]
+    return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *columns])
+
+
+def _sizes(rows: pd.DataFrame, school: Mapping[object, object], limits: SeatLimits) -> list[dict[str, object]]:
+    grades, high = rows["grade"].to_numpy(dtype=int), int(str(school["grade_high"]))
+    size = np.array([limits.grade_size("near", int(grade), high) for grade in grades])
+    special = school.get("special_rooms")
+    rooms = float(str(school["classrooms"])) - (float(str(special)) if pd.notna(special) else 0.0)
+    compulsory = np.isin(grades, COMPULSORY)
+    values = {name: rows[name].to_numpy(dtype=float) for name in ("before", "after")}
+    sections = {name: form_sections(pupils, size, rooms) for name, pupils in values.items()}
+    stages = np.array([str(STAGE_OF_GRADE[int(grade)]) for grade in grades])
+    out: list[dict[str, object]] = []
+    for stage in dict.fromkeys(stages[values["after"] > values["before"]]):
+        here = stages == stage
+        out.append(
+            {
+                "stage": stage,
+                "class_size_before": largest_section(values["before"][here], sections["before"][here]),
+                "class_size_after": largest_section(values["after"][here], sections["after"][here]),
+                "size_before": float(values["before"][compulsory].sum()),
+                "size_after": float(values["after"][compulsory].sum()),
+                "through_school": school["kind"] == "nine_year",
+            }
+        )
+    return out

@@ -1,0 +1,92 @@
+"""Rules that a decision has to pass: 30 minutes, beds and meals, class size, ready in time, schools to be kept."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from layout_planner.capacity import SeatLimits
+from layout_planner.compliance import (
+    check_build_before_close,
+    check_merge_crowding,
+    check_must_keep,
+    check_receiver_places,
+    check_young_pupils_trip,
+    concat_findings,
+)
+from layout_planner.scenario.baseline import Baseline
+from layout_planner.scenario.effects import boarding_of, named, sizes_of, trips_of
+
+BLOCKING: Final = ("BLOCK", "BLOCK*")
+
+
+def check_moves(
+    pairs: pd.DataFrame, moves: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limits: SeatLimits
+) -> pd.DataFrame:
+    """Check pairs A>B against the rules T01, M09, M10 and M12.
+
+    Parameters
+    ----------
+    pairs
+        Columns subject_id, school_id, receiver_id, school_year, needed_capacity_ready_year (NaN: what is there now is
+        enough).
+    moves
+        Whole moves of these pairs (`whole_moves`). [children]
+    tally
+        Columns subject_id, grade, before, after: the receiver's pupils. [pupils]
+    baseline, limits
+        The county and the rules.
+
+    Returns
+    -------
+    DataFrame
+        Table `findings`, subject_type ``pair``.
+    """
+    rules, day = baseline.catalogue, baseline.day
+    keys = pairs[["subject_id", "school_id", "receiver_id"]]
+    ready = named(pairs, baseline).rename(columns={"school_year": "closing_year"})
+    ready = ready.join(moves.groupby("subject_id")["children"].sum().rename("affected"), on="subject_id")
+    places = boarding_of(keys, moves, tally, baseline, limits)
+    sizes = sizes_of(keys, tally, baseline, limits)
+    crowding, oversized, ceiling = (rules.rule(name) for name in ("M10", "C07", "C10"))
+    found = [
+        check_young_pupils_trip(trips_of(moves, baseline), rules.rule("T01"), day),
+        check_receiver_places(places, rules.rule("M09"), day),
+        check_merge_crowding(sizes, crowding, day, oversized=oversized, ceiling=ceiling),
+        check_build_before_close(ready, rules.rule("M12"), day),
+    ]
+    return _dated(concat_findings(found), pairs)
+
+
+def check_kept(closing: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Check closing schools against rule M19: a school that must stay is not closed.
+
+    Parameters
+    ----------
+    closing
+        Columns subject_type, subject_id, subject_name, school_id, school_year, affected. [pupils]
+    baseline
+        Register with must_keep and its reason.
+
+    Returns
+    -------
+    DataFrame
+        Table `findings`.
+    """
+    register = baseline.schools.set_index("school_id").reindex(columns=["must_keep", "must_keep_reason"])
+    rows = closing.join(register, on="school_id")
+    found = check_must_keep(rows, baseline.catalogue.rule("M19"), baseline.day)
+    return _dated(found, closing)
+
+
+def vetoes_of(findings: pd.DataFrame) -> list[str]:
+    """Ids of the rules of mode BLOCK or BLOCK* that are not met, in order."""
+    blocking = findings["rule_mode"].isin(BLOCKING) & (findings["outcome"] == "fail")
+    return sorted(set(findings.loc[blocking, "rule_id"]))
+
+
+def _dated(found: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Give every finding the school year of its decision."""
+    years = subjects.drop_duplicates("subject_id").set_index("subject_id")["school_year"]
+    return found.assign(school_year=found["subject_id"].map(years).astype("int64"))

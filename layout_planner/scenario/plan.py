@@ -1,0 +1,150 @@
+"""A plan (方案): dated decisions about schools, checked against the register before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from layout_planner.errors import DefectsError, Problem
+from layout_planner.scenario.timeline import ACTIONS_ZH, Action, Decision, State, after, opening, year_in
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Named decisions, in the order of their years."""
+
+    name: str
+    title: str
+    decisions: tuple[Decision, ...] = ()
+    synthetic: bool = False
+
+
+STATUS_QUO: Final = Plan(name="现状", title="现状:不作任何调整")
+
+
+def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) -> Plan:
+    """Make a plan from its file and check every decision against the register and the decisions before it.
+
+    Decisions of one year take effect together, so a school cannot be merged into one that closes that September.
+
+    Parameters
+    ----------
+    raw
+        Content of the TOML file: name, title, synthetic, ``[[decision]]``.
+    schools
+        Table `schools`.
+    base_year
+        Last observed school year; decisions begin later. [year]
+
+    Returns
+    -------
+    Plan
+        Decisions sorted by year, then school.
+
+    Raises
+    ------
+    DefectsError
+        With one problem a defect: unknown school or action, year out of range, receivers missing, unknown, closed, not
+        open yet or not ready, a circle, a grade that no receiver offers, a school closed twice or reopened while open.
+    """
+    name = str(raw.get("name") or "").strip()
+    file = f"plans/{name or '?'}.toml"
+    problems: list[Problem] = []
+    if not name or name == STATUS_QUO.name:
+        problems.append(_problem(("plan_name", "name", name, f"{STATUS_QUO.name} 以外的名称"), file, None))
+    numbered: list[tuple[int, Decision]] = []
+    for number, item in enumerate(raw.get("decision", ()), start=1):
+        found = list(_defects_of_fields(item, schools, base_year))
+        problems += [_problem(defect, file, number) for defect in found]
+        if not found:
+            numbered.append((number, _decision(item)))
+    numbered.sort(key=lambda pair: (pair[1].year, pair[1].school_id))
+    problems += _replay(numbered, schools, file)
+    if problems:
+        raise DefectsError(sorted(problems, key=lambda problem: problem.row or 0))
+    return Plan(name, str(raw.get("title") or name), tuple(d for _, d in numbered), bool(raw.get("synthetic", False)))
+
+
+_Defect = tuple[str, str, object, str]  # code, column, found, allowed
+
+
+def _problem(defect: _Defect, file: str, row: int | None) -> Problem:
+    code, column, found, allowed = defect
+    return Problem("error", code, file, row, column, str(found), allowed)
+
+
+def _decision(item: Mapping[str, Any]) -> Decision:
+    receivers = tuple(str(code) for code in item.get("receivers", ()))
+    seats, reason = float(item.get("seats") or 0), str(item.get("reason") or "").strip()
+    return Decision(str(item["school_id"]), int(item["year"]), Action(item["action"]), receivers, seats, reason)
+
+
+def _defects_of_fields(item: Mapping[str, Any], schools: pd.DataFrame, base_year: int) -> Iterable[_Defect]:
+    """Defects of one decision that can be seen without the others."""
+    known = set(schools["school_id"])
+    school, year, action = str(item.get("school_id", "")), item.get("year"), str(item.get("action", ""))
+    receivers, seats = item.get("receivers", []), item.get("seats", 0)
+    if school not in known:
+        yield "plan_school", "school_id", school, "schools.geojson 中的学校标识码"
+    if not isinstance(year, int) or isinstance(year, bool) or year <= base_year:
+        yield "plan_year", "year", year, f"{base_year + 1} 或以后的学年"
+    if action not in set(Action):
+        yield "plan_action", "action", action, "、".join(Action)
+    if not isinstance(receivers, list) or any(str(code) not in known or str(code) == school for code in receivers):
+        yield "plan_receiver", "receivers", receivers, "schools.geojson 中的其他学校"
+    elif action in {Action.MERGE, Action.TEACHING_POINT} and not receivers:
+        yield "plan_receiver", "receivers", "空", "至少一所接收学校"
+    if not isinstance(seats, int | float) or seats < 0 or (action == Action.EXPAND) != (seats > 0):
+        yield "plan_seats", "seats", seats, "扩建(expand)写大于 0 的学位数,其余不写"
+    if not str(item.get("reason") or "").strip():
+        yield "plan_reason", "reason", "空", "一句话写明理由"
+
+
+def _replay(numbered: list[tuple[int, Decision]], schools: pd.DataFrame, file: str) -> list[Problem]:
+    """Walk through the years and collect what contradicts the register or an earlier decision."""
+    state = opening(schools)
+    problems: list[Problem] = []
+    for year in sorted({decision.year for _, decision in numbered}):
+        before, decided = state, set[str]()
+        now = [(number, decision) for number, decision in numbered if decision.year == year]
+        for number, decision in now:
+            code = _cannot(before, decision, decided)
+            decided.add(decision.school_id)
+            if code:
+                defect = code, "action", ACTIONS_ZH[decision.action], "与该校届时的状态相符"
+                problems.append(_problem(defect, file, number))
+            else:
+                state = after(state, decision)
+        for number, decision in now:
+            problems += [_problem(defect, file, number) for defect in _receivers_wrong(decision, before, state)]
+    return problems
+
+
+def _cannot(state: State, decision: Decision, decided: set[str]) -> str | None:
+    """Code of the defect if the school cannot be treated so, None if it can."""
+    is_open = state.is_open(decision.school_id, decision.year)
+    if decision.school_id in decided:
+        return "plan_twice"
+    if decision.action is Action.REOPEN:
+        return "plan_is_open" if is_open else None
+    return None if is_open else "plan_is_closed"
+
+
+def _receivers_wrong(decision: Decision, before: State, state: State) -> Iterable[_Defect]:
+    """Defects of the receivers once every decision of the year has taken effect."""
+    for receiver in decision.receivers:
+        if not state.is_open(receiver, decision.year):
+            code = "plan_circle" if state.leads_to(receiver, decision.school_id) else "plan_receiver_closed"
+            yield code, "receivers", receiver, f"{decision.year} 学年在办的学校"
+        ready = year_in(state.register[receiver], "ready_year")
+        if ready > decision.year:
+            yield "plan_receiver_not_ready", "receivers", receiver, f"先建后撤,不早于 {ready:.0f} 学年"
+    row = before.register[decision.school_id]
+    grades = range(int(row["grade_low"]), int(row["grade_high"]) + 1)
+    moved = [g for g in grades if decision.moves(g) and before.offers(decision.school_id, g)]
+    gone = [g for g in moved if not any(state.offers(receiver, g) for receiver in decision.receivers)]
+    if decision.receivers and gone:
+        yield "plan_grade", "receivers", "、".join(map(str, gone)), "接收学校开设的年级要覆盖需转学的年级"
