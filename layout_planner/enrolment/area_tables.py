@@ -26,7 +26,7 @@ SMALLEST_STAGE: Final = 0.5  # pupils of a stage below which the last value has 
 
 @dataclass(frozen=True)
 class AreaData:
-    """Pupils of the window: shape (areas, grades, years), NaN in a year in which the area has nobody. [pupils]"""
+    """Pupils of the window: shape (areas, grades, years), NaN in a year in which the area has nobody. [pupils]."""
 
     areas: tuple[str, ...]
     grades: tuple[int, ...]
@@ -112,7 +112,7 @@ def births_of_areas(
     rows = births.assign(area=births["area"].astype(str))
     if (twice := rows.duplicated(["area", "year"])).any():
         raise DataError("area_births_twice", places=[f"{a} {y}" for a, y in rows.loc[twice, ["area", "year"]].values])
-    wide = rows.pivot(index="area", columns="year", values="births").astype(float)
+    wide = rows.pivot_table(index="area", columns="year", values="births", dropna=False).astype(float)
     mapped = _births_area(areas_map)
     total = _total_row(wide, set(areas) | set(mapped.values()))
     source = [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
@@ -138,7 +138,8 @@ def cohorts_known(births: pd.DataFrame | None, areas: int, years: range, birth_l
     cohorts = known.reindex(columns=[year - birth_lag for year in years])
     recent = known.ffill(axis="columns").iloc[:, -3:].mean(axis="columns").to_numpy()
     late = np.array([year - birth_lag > known.columns[-1] for year in years])
-    return np.where(late[None, :], recent[:, None], cohorts.to_numpy(dtype=float))
+    known_or_recent: Floats = np.where(late[None, :], recent[:, None], cohorts.to_numpy(dtype=float))
+    return known_or_recent
 
 
 def stage_rows(grades: tuple[int, ...], stages: Mapping[str, tuple[int, int]]) -> NDArray[np.bool_]:
@@ -216,7 +217,7 @@ def result_table(
 
 
 def bounds(draws: NDArray[np.float32]) -> Floats:
-    """Quantiles lo80, hi80, lo95, hi95 over the last axis, shape (4, ...). [pupils]"""
+    """Quantiles lo80, hi80, lo95, hi95 over the last axis, shape (4, ...). [pupils]."""
     ordered = np.sort(draws, axis=-1)
     place = np.array(QUANTILES) * (draws.shape[-1] - 1)
     low = np.floor(place).astype(int)

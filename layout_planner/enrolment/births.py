@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
 
+from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class Trend:
 
 
 def project_births(
-    births_by_year: pd.DataFrame, *, last_year_needed: int, draws: int, rng: np.random.Generator
+    yearly: pd.DataFrame, *, last_year_needed: int, draws: int, rng: np.random.Generator
 ) -> xr.DataArray:
     """Births by township and year: registered where known, drawn where not.
 
@@ -50,8 +50,8 @@ def project_births(
 
     Parameters
     ----------
-    births_by_year
-        index township_code, columns year; NaN = not registered. [children]
+    yearly
+        Answer of `births_by_year`: index township_code, columns year; NaN = not registered. [children]
     last_year_needed
         Last year of the answer. [year]
     draws
@@ -74,7 +74,7 @@ def project_births(
     .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, "Forecasting with Exponential Smoothing", Springer,
        2008, chapter 3 (additive damped trend)
     """
-    complete = _complete_years(births_by_year)
+    complete = _complete_years(yearly)
     first, last = int(complete.columns[0]), int(complete.columns[-1])
     trend = fit_trend(complete.sum().to_numpy(dtype=float))
     ahead = max(last_year_needed - last, 0)
@@ -168,21 +168,23 @@ def draw_shares(observed: Floats, ahead: int, draws: int, rng: np.random.Generat
 
 
 def discounted_counts(observed: Floats) -> Floats:
-    """Births with weights ``SHARE_FORGET^age``, by township. [children]"""
+    """Births with weights ``SHARE_FORGET^age``, by township. [children]."""
     weights = SHARE_FORGET ** np.arange(observed.shape[1] - 1, -1, -1)
     counts: Floats = observed @ weights
     return counts
 
 
-def births_table(births: xr.DataArray, names: pd.Series) -> pd.DataFrame:
+def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
     """Table ``births_projected``: one row a township and year.
 
     Parameters
     ----------
     births
         Answer of `project_births`. [children]
-    names
-        Township names, index township_code.
+    registered
+        Table ``births``: a year registered in full is observed.
+    townships
+        Table ``townships``, for the names.
 
     Returns
     -------
@@ -197,15 +199,17 @@ def births_table(births: xr.DataArray, names: pd.Series) -> pd.DataFrame:
     for column, layer in zip(("births_p10", "births_p50", "births_p90"), quantiles, strict=True):
         table[column] = layer.ravel()
     table = table.reset_index()
-    table.insert(1, "township_name", table["township_code"].map(names).astype(object))
-    observed = table["year"] <= births.attrs["last_observed"]
-    table.insert(3, "status", np.where(observed, "observed", "forecast"))
+    names = townships.assign(township_code=townships["township_code"].astype(str)).set_index("township_code")["name"]
+    table.insert(1, "township_name", table["township_code"].map(names))
+    known = births_by_year(registered).reindex(index=codes, columns=years).notna().to_numpy()
+    known &= years <= births.attrs["last_observed"]
+    table.insert(3, "status", np.where(known.ravel(), "observed", "forecast"))
     return table
 
 
-def _complete_years(births_by_year: pd.DataFrame) -> pd.DataFrame:
+def _complete_years(yearly: pd.DataFrame) -> pd.DataFrame:
     """Last unbroken run of years with every township's births."""
-    table = births_by_year.sort_index(axis="columns").sort_index()
+    table = yearly.sort_index(axis="columns").sort_index()
     full = table.notna().all().to_numpy()
     if not full.any():
         raise DataError("births_too_few", found=0, allowed=MIN_YEARS)
@@ -218,6 +222,8 @@ def _complete_years(births_by_year: pd.DataFrame) -> pd.DataFrame:
 
 
 def _maximise(log: Floats) -> Any:
+    from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing  # slow to load, needed here alone
+
     bounds = [(0.05, 0.99), (0.001, 0.5), (0.05, 0.99), (0.8, 0.95)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a flat likelihood at a bound is usual with 10 to 20 points

@@ -137,7 +137,7 @@ def width_factor(by_origin: Sequence[Outcomes], weight: Floats, level: int) -> f
 
 
 def widened(mean: Floats, bound: Floats, factor: float) -> Floats:
-    """Move a bound away from the mean by a factor, with the floor of the half-width. [pupils]"""
+    """Move a bound away from the mean by a factor, with the floor of the half-width. [pupils]."""
     side = np.sign(bound - mean)
     moved: Floats = mean + side * factor * np.maximum(np.abs(bound - mean), FLOOR)
     return np.maximum(moved, 0.0)

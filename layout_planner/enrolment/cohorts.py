@@ -44,7 +44,7 @@ def cohort_status(cohort: int, last_year: int, last_month: int = MONTHS) -> Coho
 
 
 def covered_share(cohort: int, last_year: int, last_month: int = MONTHS) -> float:
-    """Share of the months of a cohort that lie within the registered births. [-]"""
+    """Share of the months of a cohort that lie within the registered births. [-]."""
     months = (last_year - cohort) * MONTHS + last_month - (AUTUMN - 1)
     return min(max(months / MONTHS, 0.0), 1.0)
 
@@ -108,7 +108,7 @@ def cohort_parts(births: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def births_by_year(births: pd.DataFrame) -> pd.DataFrame:
-    """Births by township and calendar year; a year without all its months is NaN. [children]
+    """Births by township and calendar year; a year without all its months is NaN. [children].
 
     Raises
     ------
@@ -160,5 +160,5 @@ def _full(monthly: pd.DataFrame, months: int, codes: pd.Index, years: range) -> 
     known = monthly.dropna(subset=["births"])
     counted = known.groupby(["township_code", "year"])["month"].nunique()
     total = known.groupby(["township_code", "year"])["births"].sum().where(counted == months)
-    wide = total.unstack("year") if len(total) else pd.DataFrame(index=codes)
+    wide = total.reset_index().pivot_table(index="township_code", columns="year", values="births")
     return wide.reindex(index=codes, columns=pd.RangeIndex(years.start, years.stop, name="year")).astype(float)

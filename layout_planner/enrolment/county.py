@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -13,11 +14,9 @@ from numpy.typing import NDArray
 from layout_planner.enrolment.births import project_births
 from layout_planner.enrolment.cohorts import (
     AUTUMN_SHARE,
-    MONTHS,
     births_by_year,
     cohort_of,
     cohort_parts,
-    last_registered,
 )
 from layout_planner.enrolment.county_model import Homes, county_model, unit_index
 from layout_planner.enrolment.noise import Noise, Residuals, estimate_noise, one_step
@@ -46,7 +45,7 @@ class CountyOptions:
     draws
         Number of draws. [-]
     births_to
-        Last calendar year of births used; default: the base year. [year]
+        Last calendar year of births used; default: all that are registered. [year]
     """
 
     base_year: int
@@ -66,7 +65,7 @@ def forecast_county(
     flows: pd.DataFrame,
     options: CountyOptions,
     rng: np.random.Generator,
-) -> xr.Dataset:
+) -> tuple[xr.Dataset, pd.DataFrame]:
     """Forecast pupils of every school and grade, with the births behind them, in joint draws.
 
     Parameters
@@ -86,11 +85,10 @@ def forecast_county(
 
     Returns
     -------
-    Dataset
-        ``pupils(draw, unit, school_year)`` float32, coordinates school_id, grade and township_code on unit; the base
-        year is the same in all draws. ``births(draw, township_code, year)``. ``attrs``: base_year, births_year,
-        births_month (last registered), beta, noise and ``parameters``, rows of `parameters_table`. Whole pupils, never
-        negative; sums over schools, townships and the county are sums of draws.
+    tuple
+        Dataset: ``pupils(draw, unit, school_year)`` float32 with school_id, township_of_school and grade on unit, the
+        base year the same in all draws; ``births(draw, township_code, year)``. Whole pupils, never negative; sums over
+        schools, townships and the county are sums of draws. DataFrame: what was estimated, as `parameters_table`.
 
     Raises
     ------
@@ -103,21 +101,16 @@ def forecast_county(
     """
     priors = Priors()
     panel = school_panel(enrolment, schools, options.base_year)
-    used = births[births["year"] <= (options.births_to or options.base_year)]
+    used = births if options.births_to is None else births[births["year"] <= options.births_to]
     last = cohort_of(options.base_year + options.horizon, GRADES[0])
     drawn = project_births(births_by_year(used), last_year_needed=last + 1, draws=options.draws, rng=rng)
     cohorts = cohort_draws(used, drawn)
     model, fit = county_model(panel, _homes(flows, cohorts), options.horizon, priors)
     noise = county_noise(panel, births, flows, priors)
     path = simulate(model, noise, options.draws, rng)
-    start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=1)
-    start = start.reshape(1, len(model.start), options.draws)
+    start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=2)
     pupils = np.concatenate([start, path]).transpose(2, 1, 0)
-    dataset = _dataset(pupils, panel, drawn, options)
-    year, month = last_registered(used)
-    dataset.attrs |= {"births_year": year, "births_month": month, "beta": model.weights[1].mean}
-    dataset.attrs["parameters"] = parameters_table(model, fit, noise, panel).to_dict("records")
-    return dataset
+    return _dataset(pupils, panel, drawn, options), parameters_table(model, fit, noise, panel)
 
 
 def cohort_draws(births: pd.DataFrame, drawn: xr.DataArray) -> xr.DataArray:
@@ -177,7 +170,7 @@ def model_at(
 
 
 def parameters_table(model: UnitModel, fit: Progression, noise: Noise, panel: SchoolPanel) -> pd.DataFrame:
-    """What was estimated: births weights, shared progression, township effects, noise.
+    """List what was estimated: births weights, shared progression, township effects, noise.
 
     Returns
     -------
@@ -187,7 +180,7 @@ def parameters_table(model: UnitModel, fit: Progression, noise: Noise, panel: Sc
     rows: list[tuple[str, str, float, float]] = []
     for name, weight in zip(("kindergarten", "grade 1"), model.weights, strict=True):
         rows.append(("births_weight", name, weight.mean, weight.sd))
-    for step, (lower, upper) in enumerate(zip(GRADES, GRADES[1:], strict=False)):
+    for step, (lower, upper) in enumerate(pairwise(GRADES)):
         rows.append(("progression", f"{lower}→{upper}", float(fit.theta_now[step]), np.nan))
     for i, township in enumerate(panel.townships):
         rows.append(("township_effect", township, float(fit.area_now[i]), float(model.area_sd[i])))
@@ -239,4 +232,4 @@ def _dataset(
         },
         attrs={"units": "pupils"},
     )
-    return xr.Dataset({"pupils": array, "births": drawn}, attrs={"base_year": options.base_year, "months": MONTHS})
+    return xr.Dataset({"pupils": array, "births": drawn}, attrs={"base_year": options.base_year})

@@ -89,7 +89,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         The law of motion, units in the order of `unit_index`, and the progression by township and step.
     """
     offers = offered(panel)
-    enters = entry_units(panel, offers)
+    enters = entry_units(offers)
     seeds = transfer_seeds(panel, homes.flows)
     shares = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
     came, could = transitions(panel, enters, shares)
@@ -108,7 +108,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     model = UnitModel(
         area=panel.town[school],
         noise=_noise_classes(enters)[school, grade],
-        start=last_known(panel)[school, grade] * offers[school, grade],
+        start=last_known(panel)[school, grade],
         transfer=transfer_matrix(panel, shares),
         rate=rate,
         entry=entry,
@@ -193,7 +193,7 @@ def transitions(panel: SchoolPanel, enters: Bools, shares: Mapping[int, Floats])
 
 
 def _handed_on(pupils: Floats, shares: Floats) -> Floats:
-    """Pupils offered to each school; NaN where a school that sends them did not report. [pupils]"""
+    """Pupils offered to each school; NaN where a school that sends them did not report. [pupils]."""
     unknown = np.isnan(pupils).astype(float) @ (shares > 0) > 0
     return np.where(unknown, np.nan, np.nan_to_num(pupils) @ shares)
 
@@ -210,7 +210,7 @@ def _that_year(shares: Floats, after: Floats, upper: int) -> Floats:
 
 
 def township_sums(panel: SchoolPanel, pupils: Floats) -> Floats:
-    """Sums over the schools of a township, shape (townships, grades). [pupils]"""
+    """Add up the schools of a township, shape (townships, grades). [pupils]."""
     sums = np.zeros((len(panel.townships), pupils.shape[1]))
     np.add.at(sums, panel.town, pupils)
     return sums
@@ -234,7 +234,7 @@ def transfer_matrix(panel: SchoolPanel, shares: Mapping[int, Floats]) -> csr_arr
 
 
 def entry_levels(panel: SchoolPanel, offers: Bools, enters: Bools, priors: Priors) -> Floats:
-    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils]"""
+    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils]."""
     level = np.nan_to_num(smooth(panel.cube, priors.level_step)[..., -1])
     shown = np.where(offers[:, :, None], panel.cube, np.nan)
     mix = priors.younger_mix
@@ -267,7 +267,7 @@ def entry_births(
         evidence = []
         for position in grades:
             born = _cohorts_of(panel, homes, share, GRADES[position], horizon)
-            window, ahead = born[:, :-horizon, 0], born[:, -horizon:]
+            window, ahead = born[:, :-horizon, 0].astype(float), born[:, -horizon:]
             units = np.flatnonzero((grade == position) & enters[school, grade])
             ratio[:, units] = births_ratio(window, ahead, priors)[school[units]].transpose(1, 0, 2)
             evidence.append(_by_township(panel, enters[:, position], panel.cube[:, position], window))

@@ -125,9 +125,9 @@ def births_ratio(window: Floats, ahead: NDArray[np.floating], priors: Priors) ->
 def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> BirthsWeight:
     """Estimate β from how entrants left their smoothed level when births left theirs.
 
-    ``log(E[a,t] / L[a,t−1]) = β · log(B[a,t] / B̄[a,t−1]) + ε``, weighted by the level, over all areas and years; the
-    sampling variance is robust to what all areas share in a year, and holds what differs between regimes of migration (a window of a few
-    years shows one of them); then the normal prior.
+    ``log(E[a,t] / L[a,t−1]) = β · log(B[a,t] / B̄[a,t−1]) + ε``, weighted by the level, over all areas and years. The
+    sampling variance is robust to what all areas share in a year and includes what differs between regimes of
+    migration: a window of a few years shows one of them. The normal prior follows.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def feeder_shares(seed: Floats, leavers: Floats, entrants: Floats) -> Floats:
 
 
 def row_shares(weights: Floats) -> Floats:
-    """Rows divided by their sums; a row of zeros stays zero. [-]"""
+    """Rows divided by their sums; a row of zeros stays zero. [-]."""
     sums = weights.sum(axis=1, keepdims=True)
     shares: Floats = np.divide(weights, sums, out=np.zeros_like(weights), where=sums > 0)
     return shares
@@ -175,4 +175,5 @@ def home_matrix(flows: pd.DataFrame, homes: list[str], schools: list[str], band:
     """Flows of one band as a matrix, shape (homes, schools); rows of ``outside`` are left out."""
     rows = flows[flows["grade_band"] == band.value]
     wide = rows.pivot_table(index="home_township_code", columns="attends", values=value, aggfunc="sum")
-    return wide.reindex(index=homes, columns=schools).fillna(0.0).to_numpy(dtype=float)
+    matrix: Floats = wide.reindex(index=homes, columns=schools).fillna(0.0).to_numpy(dtype=float)
+    return matrix

@@ -142,7 +142,7 @@ def cell_noise(mean: Floats, error: Floats, phi: float, psi: float) -> tuple[flo
 
 
 def area_shock(residuals: Sequence[Residuals], prior: float) -> float:
-    """Sd of what all grades of an area share in a year: squared sum of errors less the sum of squares. [-]"""
+    """Sd of what all grades of an area share in a year: squared sum of errors less the sum of squares. [-]."""
     excess, scale, count = 0.0, 0.0, 0
     for r in residuals:
         total, square, among, inside = (
@@ -160,7 +160,7 @@ def area_shock(residuals: Sequence[Residuals], prior: float) -> float:
 
 
 def county_shock(residuals: Sequence[Residuals], prior: float) -> float:
-    """Sd of what all areas share in a year. [-]"""
+    """Sd of what all areas share in a year. [-]."""
     shocks = np.array([r.error.sum() / max(r.mean.sum(), 1.0) for r in residuals])
     own = len(shocks) / (len(shocks) + YEAR_WEIGHT)
     found = float(np.mean(shocks**2)) if len(shocks) else prior**2

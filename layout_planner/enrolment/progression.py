@@ -129,11 +129,12 @@ def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     rest = priors.long_run_kept * (1 - left)
     shared = fit.theta_now**left * fit.theta_long**rest
     area = fit.area_now**left * fit.area_long**rest
-    return shared[:, None, :] * area[:, :, None] * fit.cell
+    rates: Floats = shared[:, None, :] * area[:, :, None] * fit.cell
+    return rates
 
 
 def shared_ratio(came: Floats, could: Floats, used: Floats, priors: Priors) -> Floats:
-    """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]"""
+    """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]."""
     cells = used[:, :, None]
     return _pooled((came * cells).sum(0, keepdims=True), (could * cells).sum(0, keepdims=True), priors)
 
@@ -176,7 +177,7 @@ def cell_effect(observed: Floats, expected: Floats, priors: Priors) -> tuple[Flo
 
 
 def joined_grades(came: Floats, could: Floats) -> Bools:
-    """Grades fed from elsewhere: almost nobody one grade below, but pupils came. shape (areas, steps)"""
+    """Grades fed from elsewhere: almost nobody one grade below, but pupils came. shape (areas, steps)."""
     arrivals, below = came[:, :, -RECENT:].sum(2), could[:, :, -RECENT:].sum(2)
     fed: Bools = (below < FED_SHARE * arrivals) & (arrivals >= FED_PUPILS)
     return fed
@@ -190,11 +191,13 @@ def gone_grades(came: Floats, could: Floats) -> Bools:
 
 
 def _pooled(came: Floats, could: Floats, priors: Priors) -> Floats:
-    return (came + priors.theta_pseudo) / (could + priors.theta_pseudo)
+    ratio: Floats = (came + priors.theta_pseudo) / (could + priors.theta_pseudo)
+    return ratio
 
 
 def _log_marginal(observed: Floats, expected: Floats, size: float) -> Floats:
     """Log of the negative-binomial probability, up to a term in `observed` alone."""
     mean = np.maximum(expected, 1e-9)
-    log: Floats = gammaln(observed + size) + size * np.log(size / (size + mean))
-    return log - gammaln(size) + observed * np.log(mean / (size + mean))
+    log: Floats = gammaln(observed + size) - gammaln(size) + size * np.log(size / (size + mean))
+    log = log + observed * np.log(mean / (size + mean))
+    return log

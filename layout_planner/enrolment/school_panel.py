@@ -117,14 +117,14 @@ def school_panel(enrolment: pd.DataFrame, schools: pd.DataFrame, base_year: int)
 
 
 def alive(panel: SchoolPanel) -> Bools:
-    """Schools that are not closed and had a pupil in one of the last three years. shape (schools,)"""
+    """Schools that are not closed and had a pupil in one of the last three years. shape (schools,)."""
     recent = np.nansum(panel.cube[:, :, -SILENT_YEARS:], axis=(1, 2)) > 0
     still: Bools = recent & (panel.closed > panel.last_year)
     return still
 
 
 def offered(panel: SchoolPanel) -> Bools:
-    """Grades that a school offers now: in its span or with pupils now, and not deserted. shape (schools, grades)
+    """Grades that a school offers now: in its span or with pupils now, and not deserted. shape (schools, grades).
 
     Deserted: nobody came for three years though at least four could have come from the school's own grade below.
     """
@@ -138,8 +138,8 @@ def offered(panel: SchoolPanel) -> Bools:
     return (panel.spans | now) & ~deserted & alive(panel)[:, None]
 
 
-def entry_units(panel: SchoolPanel, offers: Bools) -> Bools:
-    """Grades that births feed: grade 1, and a kindergarten grade without the one below it. shape (schools, grades)"""
+def entry_units(offers: Bools) -> Bools:
+    """Grades that births feed: grade 1, and a kindergarten grade without the one below. shape (schools, grades)."""
     enters = np.zeros_like(offers)
     top = GRADE_AT[KINDERGARTEN_TOP]
     enters[:, 0] = offers[:, 0]
@@ -149,11 +149,12 @@ def entry_units(panel: SchoolPanel, offers: Bools) -> Bools:
 
 
 def last_known(panel: SchoolPanel) -> Floats:
-    """Pupils of the last year; where it was not reported, of the last year that was. shape (schools, grades)"""
+    """Pupils of the last year; where it was not reported, of the last year that was. shape (schools, grades)."""
     cube, now = panel.cube, np.full(panel.cube.shape[:2], np.nan)
     for year in range(cube.shape[2]):
         now = np.where(np.isnan(cube[:, :, year]), now, cube[:, :, year])
-    return np.nan_to_num(now)
+    known: Floats = np.nan_to_num(now)
+    return known
 
 
 def _cube(rows: pd.DataFrame, at: dict[str, int], years: range, closed: Ints) -> Floats:

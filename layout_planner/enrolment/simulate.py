@@ -93,7 +93,7 @@ def draw_cells(mean: Draws, classes: NDArray[np.int64], noise: Noise, rng: np.ra
     np.minimum(spread, np.float32(1 / SMALLEST_SHAPE), out=spread)
     third = spread / np.float32(9.0)
     root = 1 - third + np.sqrt(third) * _normal(rng, mean.shape)
-    value = safe * np.maximum(root, 0) ** 3
+    value: Draws = safe * np.maximum(root, 0) ** 3
     value += rng.random(mean.shape, dtype=np.float32)
     np.floor(value, out=value)
     value[mean <= 0] = 0
@@ -110,7 +110,8 @@ def _entrants(model: UnitModel, year: int, beta: Draws) -> Draws:
 def _draw_weights(model: UnitModel, draws: int, rng: np.random.Generator) -> Draws:
     mean = np.array([[w.mean] for w in model.weights], dtype=np.float32)
     sd = np.array([[w.sd] for w in model.weights], dtype=np.float32)
-    return np.maximum(mean + sd * _normal(rng, (len(model.weights), draws)), 0)
+    weights: Draws = np.maximum(mean + sd * _normal(rng, (len(model.weights), draws)), 0)
+    return weights
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> Draws:

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from layout_planner.enrolment.cohorts import cohort_of, cohort_status
+from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered
 from layout_planner.terms import STAGE_OF_GRADE
 
 Floats = NDArray[np.float64]
@@ -54,40 +54,43 @@ def largest_remainder(values: Floats, total: int | None = None) -> NDArray[np.in
     return whole
 
 
-def summarise_school(forecast: xr.Dataset, schools: pd.DataFrame) -> pd.DataFrame:
+def summarise_school(
+    pupils: xr.DataArray, schools: pd.DataFrame, births: pd.DataFrame, *, base_year: int
+) -> pd.DataFrame:
     """Table ``forecast_school``: one row a school, year and grade, the base year as observed.
 
     Parameters
     ----------
-    forecast
-        Answer of `forecast_county`.
+    pupils
+        ``pupils`` of `forecast_county`. [pupils]
     schools
-        Table ``schools``, for the names.
+        Table ``schools``, for the names and townships.
+    births
+        Table ``births``: how far births are registered decides which cohorts are born. [children]
+    base_year
+        Last observed school year. [year]
 
     Returns
     -------
     DataFrame
         Columns of ``forecast_school``; printed integers add up over the schools of a year and grade. [pupils]
     """
-    pupils = forecast["pupils"]
-    table = _quantiles(pupils.to_numpy(), pupils["school_year"].to_numpy(), len(pupils["unit"]))
-    unit = table.pop("unit").to_numpy()
-    for column, coordinate in (("school_id", "school_id"), ("township_code", "township_of_school"), ("grade", "grade")):
-        table[column] = pupils[coordinate].to_numpy()[unit]
-    names = schools.assign(school_id=schools["school_id"].astype(str)).set_index("school_id")["name"]
-    table["school_name"] = table["school_id"].map(names)
+    table = _quantiles(pupils.to_numpy(), pupils["school_year"].to_numpy())
+    table = _with_units(table, _unit_frame(pupils, schools))
     table["pupils_printed"] = _printed(table)
-    table = _labelled(table, forecast)[list(SCHOOL_COLUMNS)]
+    table = _labelled(table, births, base_year)[list(SCHOOL_COLUMNS)]
     return table.sort_values(["school_id", "school_year", "grade"], ignore_index=True)
 
 
-def summarise_township_pupils(forecast: xr.Dataset) -> pd.DataFrame:
+def summarise_township_pupils(
+    pupils: xr.DataArray, schools: pd.DataFrame, births: pd.DataFrame, *, base_year: int
+) -> pd.DataFrame:
     """Pupils by township of the school, year and grade: sums of draws, printed integers the sums of the schools'.
 
     Parameters
     ----------
-    forecast
-        Answer of `forecast_county`.
+    pupils, schools, births, base_year
+        As in `summarise_school`.
 
     Returns
     -------
@@ -95,21 +98,17 @@ def summarise_township_pupils(forecast: xr.Dataset) -> pd.DataFrame:
         township_code, school_year, stage, grade, status, cohort, pupils_mean, pupils_p10, pupils_p50, pupils_p90,
         pupils_printed. [pupils]
     """
-    pupils = forecast["pupils"]
-    frame = pd.DataFrame(
-        {"township_code": pupils["township_of_school"].to_numpy(), "grade": pupils["grade"].to_numpy()}
-    )
-    groups = frame.groupby(["township_code", "grade"]).ngroup().to_numpy()
-    keys = frame.assign(group=groups).drop_duplicates("group").sort_values("group", ignore_index=True)
-    sums = sum_units(pupils.to_numpy(), groups)
-    table = _quantiles(sums, pupils["school_year"].to_numpy(), len(keys))
-    unit = table.pop("unit").to_numpy()
-    for column in ("township_code", "grade"):
-        table[column] = keys[column].to_numpy()[unit]
-    table = _labelled(table, forecast)
+    units = _unit_frame(pupils, schools)
+    years = pupils["school_year"].to_numpy()
+    groups = units.groupby(["township_code", "grade"]).ngroup().to_numpy()
+    towns = units.assign(group=groups).drop_duplicates("group").sort_values("group", ignore_index=True)
+    table = _with_units(_quantiles(sum_units(pupils.to_numpy(), groups), years), towns[["township_code", "grade"]])
+    means = pupils.to_numpy().mean(axis=0, dtype=float)
+    by_school = _with_units(_long(means, years, "pupils_mean"), units)
+    by_school["pupils_printed"] = _printed(by_school)
     key = ["township_code", "school_year", "grade"]
-    printed = _school_printed(forecast).groupby(key, as_index=False)["pupils_printed"].sum()
-    table = table.merge(printed, on=key, how="left", validate="one_to_one")[list(TOWNSHIP_COLUMNS)]
+    printed = by_school.groupby(key, as_index=False)["pupils_printed"].sum()
+    table = _labelled(table.merge(printed, on=key, validate="one_to_one"), births, base_year)[list(TOWNSHIP_COLUMNS)]
     return table.sort_values(key, ignore_index=True)
 
 
@@ -134,21 +133,41 @@ def sum_units(pupils: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray
     return sums
 
 
-def _quantiles(pupils: NDArray[np.float32], years: NDArray[np.int64], units: int) -> pd.DataFrame:
-    index = pd.MultiIndex.from_product([range(units), years], names=["unit", "school_year"])
-    table = pd.DataFrame({"pupils_mean": pupils.mean(axis=0, dtype=float).ravel()}, index=index)
+def _unit_frame(pupils: xr.DataArray, schools: pd.DataFrame) -> pd.DataFrame:
+    """School, name, township and grade of every unit."""
+    register = schools.assign(school_id=schools["school_id"].astype(str)).set_index("school_id")
+    frame = pd.DataFrame({"school_id": pupils["school_id"].to_numpy(), "grade": pupils["grade"].to_numpy()})
+    return frame.assign(
+        school_name=frame["school_id"].map(register["name"]),
+        township_code=frame["school_id"].map(register["township_code"].astype(str)),
+    )
+
+
+def _long(values: NDArray[np.floating], years: NDArray[np.int64], name: str) -> pd.DataFrame:
+    """Values of units × years as a table with unit, school_year and one column."""
+    index = pd.MultiIndex.from_product([range(len(values)), years], names=["unit", "school_year"])
+    return pd.DataFrame({name: values.ravel().astype(float)}, index=index).reset_index()
+
+
+def _quantiles(pupils: NDArray[np.float32], years: NDArray[np.int64]) -> pd.DataFrame:
+    table = _long(pupils.mean(axis=0, dtype=float), years, "pupils_mean")
     layers = np.quantile(pupils, list(QUANTILES.values()), axis=0)
     for column, layer in zip(QUANTILES, layers, strict=True):
         table[column] = layer.ravel().astype(float)
-    return table.reset_index()
+    return table
 
 
-def _labelled(table: pd.DataFrame, forecast: xr.Dataset) -> pd.DataFrame:
-    year, month = forecast.attrs["births_year"], forecast.attrs["births_month"]
+def _with_units(table: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    unit = table["unit"].to_numpy()
+    return table.drop(columns="unit").assign(**{name: units[name].to_numpy()[unit] for name in units})
+
+
+def _labelled(table: pd.DataFrame, births: pd.DataFrame, base_year: int) -> pd.DataFrame:
+    year, month = last_registered(births)
     pairs = zip(table["school_year"], table["grade"], strict=True)
     return table.assign(
         stage=[STAGE_OF_GRADE[g].value for g in table["grade"]],
-        status=np.where(table["school_year"] <= forecast.attrs["base_year"], "observed", "forecast"),
+        status=np.where(table["school_year"] <= base_year, "observed", "forecast"),
         cohort=[cohort_status(cohort_of(y, g), year, month) for y, g in pairs],
     )
 
@@ -158,15 +177,3 @@ def _printed(table: pd.DataFrame) -> pd.Series:
     for _, rows in table.groupby(["school_year", "grade"])["pupils_mean"]:
         printed[rows.index] = largest_remainder(rows.to_numpy(dtype=float))
     return printed
-
-
-def _school_printed(forecast: xr.Dataset) -> pd.DataFrame:
-    pupils = forecast["pupils"]
-    mean = pupils.to_numpy().mean(axis=0, dtype=float)
-    units, years = len(pupils["unit"]), pupils["school_year"].to_numpy()
-    index = pd.MultiIndex.from_product([range(units), years], names=["unit", "school_year"])
-    table = pd.DataFrame({"pupils_mean": mean.ravel()}, index=index).reset_index()
-    unit = table["unit"].to_numpy()
-    table["township_code"] = pupils["township_of_school"].to_numpy()[unit]
-    table["grade"] = pupils["grade"].to_numpy()[unit]
-    return table.assign(pupils_printed=_printed(table))

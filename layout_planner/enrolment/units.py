@@ -96,7 +96,7 @@ def mean_step(model: UnitModel, now: Floats, ahead: int) -> Floats:
 
 
 def mean_path(model: UnitModel) -> Floats:
-    """Mean of every year ahead, without noise. shape (horizon, units) [pupils]"""
+    """Mean of every year ahead, without noise. shape (horizon, units) [pupils]."""
     now, path = model.start, np.empty_like(model.rate)
     for ahead in range(1, model.horizon + 1):
         path[ahead - 1] = now = mean_step(model, now, ahead)
