@@ -17,7 +17,7 @@ HEAD = """# 政策规则库 Policy rules
 本页由 `tools/make_policy_docs.py` 从 `layout_planner/policy/rules/*.toml` 生成,请勿手改。
 This page is made from the rule files; do not edit it by hand.
 
-共 {count} 条:{modes}。
+共 {count} 条(毛入园率、普惠覆盖率、公办占比 P01–P03 分列):{modes}。
 
 - **性质**:一票否决 BLOCK,方案不得通过,不可例外;原则上否决 BLOCK\\*,例外须写明理由、签字人和日期;程序 GATE,须有材料在案;
   提醒 WARN;评价 SCORE;本县自定 PARAM,国家没有数字,设定之前一律印“未定”;定义 DATA,定义或事实。
