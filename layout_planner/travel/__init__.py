@@ -3,6 +3,7 @@
 from layout_planner.travel.cases import access, normal_case, worst_case
 from layout_planner.travel.minutes import travel_minutes
 from layout_planner.travel.network import Joined, Network, build_network, join_points
+from layout_planner.travel.screening import screening_minutes
 
 __all__ = [
     "Joined",
@@ -11,6 +12,7 @@ __all__ = [
     "build_network",
     "join_points",
     "normal_case",
+    "screening_minutes",
     "travel_minutes",
     "worst_case",
 ]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from layout_planner.errors import DataError
 from layout_planner.terms import ENUMS, OUTSIDE, GradeBand
+from layout_planner.travel.table import NO_ROUTE, OFF_NETWORK, SCREENING
 
 PAIR: Final = ["village_code", "school_id", "grade_band"]
 HOME: Final = ["village_code", "grade_band"]
@@ -22,7 +23,7 @@ NEARER: Final = "nearer_school_in_limit"  # some go farther than the limit altho
 UNSET: Final = "limit_unset"
 NOT_COMPUTED: Final = "pair_not_computed"
 _ONE_CHILD: Final = 0.5  # children that round to one; smaller parts of an estimate are no trip that somebody makes
-_UNREACHED: Final = ("no_route", "off_network", NOT_COMPUTED)
+_UNREACHED: Final = (NO_ROUTE, OFF_NETWORK, NOT_COMPUTED)
 _BANDS: Final = tuple(str(band) for band in GradeBand)
 
 
@@ -107,7 +108,7 @@ def access(
     stranded = rows["stranded"].fillna(0.0)
     known = limit.notna()
     rows["over_limit"] = np.where(known, rows["over"].fillna(0.0), np.where(stranded > 0, stranded, np.nan))
-    rows["reason"] = _why(rows, limit)
+    rows["reason"] = _why(rows, limit, screened=(worst["reason"] == SCREENING).any())
     rows[["nearest_school_id", "mode", "case"]] = rows[["nearest_school_id", "mode", "case"]].fillna("")
     return rows[list(ACCESS_COLUMNS)]
 
@@ -175,11 +176,11 @@ def _over(trips: pd.DataFrame, limits: Mapping[str, float | None]) -> pd.DataFra
     return trips.assign(over=over, stranded=stranded).groupby(HOME, as_index=False)[["over", "stranded"]].sum()
 
 
-def _why(rows: pd.DataFrame, limit: pd.Series) -> pd.Series:
-    """Reasons of a row: children without a route, no school in reach or in the limit, farther by choice, no limit."""
+def _why(rows: pd.DataFrame, limit: pd.Series, *, screened: bool) -> pd.Series:
+    """Reasons of a row: no route, minutes by screening, no school in reach or limit, farther by choice, no limit."""
     nearest = rows["minutes_nearest"]
     farther = (rows["over_limit"] > 0) & (nearest <= limit)
-    reason = rows["lost"].fillna("")
+    reason = rows["lost"].fillna("") + (";" + SCREENING if screened else "")
     for holds, word in (
         (nearest.isna(), NO_SCHOOL),
         (nearest > limit, TOO_FAR),

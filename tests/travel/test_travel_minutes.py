@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
 from layout_planner.contracts.schemas import check_table
-from layout_planner.travel import build_network, travel_minutes
-from layout_planner.travel.minutes import walking_speed
+from layout_planner.travel import access, build_network, screening_minutes, travel_minutes, worst_case
+from layout_planner.travel.table import walking_speed
 
 CRS = 4542
 SPEED = 60.0  # km/h = 1000 m/min, so that minutes are kilometres
@@ -223,3 +223,18 @@ def test_a_new_road_never_lengthens_and_a_closed_one_never_shortens(pass_roads, 
     assert len(merged) == len(before)
     assert not (merged["minutes_after"] > merged["minutes_before"] + 1e-9).any()
     assert (merged["minutes_after"] < merged["minutes_before"] - 1).any()
+
+
+def test_screening_is_straight_line_times_detour_and_says_so_in_every_table(assumptions):
+    homes, schools = villages_at((0, 0), (3000, 4000)), schools_at((0, 300), high=3)
+    table = check_table("travel_minutes", screening_minutes(homes, schools, assumptions, 180.0))
+    row = pick(table, "620724000000", "9900000000").loc[("walk", "normal")]
+    assert row["metres"] == pytest.approx(300 * assumptions["screening_detour"])
+    assert row["minutes"] == pytest.approx(row["metres"] / walking_speed("1-3", assumptions))
+    assert set(table["engine"]) == {"screening"} and set(table["reason"]) == {"screening"}
+    worst = worst_case(table)
+    assert set(worst["reason"]) == {"screening"} and worst["minutes"].notna().all()
+    allocation = pd.DataFrame({
+        "village_code": homes["village_code"], "attends": "9900000000", "grade_band": "1-3", "children": 5.0,
+    })  # fmt: skip
+    assert access(worst, allocation, homes, {"1-3": 30.0})["reason"].str.contains("screening").all()
