@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from layout_planner.capacity import SeatLimits, seat_limits
@@ -20,22 +18,15 @@ from layout_planner.terms import ENUMS
 _ORDER = {verdict: place for place, verdict in enumerate(("keep", "undecided", "blocked"))}
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """Table `candidates` and the findings of every pair."""
-
-    table: pd.DataFrame
-    findings: pd.DataFrame
-
-
-def candidates(baseline: Baseline) -> Candidates:
+def small_school_options(baseline: Baseline) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List for every small school what could be done with it, and what each option would do to whom.
 
     Options: keep; merge into each of the nearest schools that teach all its grades; a teaching point for grades 1–3,
     grades 4–6 moving to the nearest school; one management with the sites kept (并管理不并校址). Pairs are checked for
-    the first September after the base year with today's pupils: T01, M09, M10, M12 and, for mergers, M19. A failed BLOCK or
-    BLOCK* rule makes an option ``blocked``; every other one stays ``undecided`` (待论证), since no national number says
-    when a school should close. An empty school has the option keep alone: its building is a question of assets.
+    the first September after the base year with today's pupils: T01, M09, M10, M12 and, for mergers, M19. A failed
+    BLOCK or BLOCK* rule makes an option ``blocked``; every other one stays ``undecided`` (待论证), since no national
+    number says when a school should close. An empty school has the option keep alone: its building is a question of
+    assets.
 
     Parameters
     ----------
@@ -44,7 +35,7 @@ def candidates(baseline: Baseline) -> Candidates:
 
     Returns
     -------
-    Candidates
+    tuple
         Table `candidates`: by school, then keep before undecided before blocked, then minutes; and table `findings`
         with subject_type ``pair``, subject_id ``A>B`` (``A>B:4-6`` for a teaching point).
     """
@@ -63,7 +54,7 @@ def candidates(baseline: Baseline) -> Candidates:
     table = table.assign(reason=reasons(table, findings))
     order = table.assign(place=table["verdict"].map(_ORDER), kind=table["option"].map(ENUMS["option"].index))
     order = order.sort_values(["school_id", "place", "minutes_after", "kind", "receiver_id"], na_position="last")
-    return Candidates(check_table("candidates", order), check_table("findings", findings))
+    return check_table("candidates", order), check_table("findings", findings)
 
 
 def tally_of(options: pd.DataFrame, moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.capacity import SeatLimits, diners_of, form_sections, largest_section, meal_places
+from layout_planner.enrolment import largest_remainder
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, STAGE_OF_GRADE, GradeBand
 
@@ -22,27 +23,14 @@ def pair_id(school_id: str, receiver_id: str) -> str:
 
 
 def whole_children(expected: np.ndarray) -> np.ndarray:
-    """Round expected children to whole ones so that their sum is kept (largest remainder; at a tie the first).
-
-    Parameters
-    ----------
-    expected
-        Expected children of one group, by village. [children]
-
-    Returns
-    -------
-    ndarray
-        Whole numbers that add up to the rounded sum. [children]
-    """
-    down = np.floor(expected + 1e-9)
-    missing = int(np.rint(expected.sum()) - down.sum())
-    order = np.argsort(-(expected - down), kind="stable")
-    down[order[: max(missing, 0)]] += 1.0
-    return down
+    """Round the expected children of one group to whole ones that keep the sum (largest remainder). [children]."""
+    return np.asarray(largest_remainder(expected).astype(float))
 
 
 def whole_moves(moves: pd.DataFrame) -> pd.DataFrame:
     """Bring moves to whole children by village and grade band, and drop the villages that send nobody.
+
+    The sum of a subject and band is kept (`whole_children`).
 
     Parameters
     ----------
