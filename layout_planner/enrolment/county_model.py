@@ -43,6 +43,8 @@ STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to G
 FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
 FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
 RATE_LIMIT: Final = 3.0
+YOUNGER_GRADES: Final = 4  # grades 1–4 that speak for the entrants of grade 1
+YOUNGER_RANGE: Final = (0.7, 1.4)  # how far they may move the smoothed level of a township
 TINY_SIZE: Final = 0.1  # entrants of a school that offers the grade but had none
 PRE_CLASS, PRIMARY_CLASS = 0, 1  # which births weight an entry unit takes
 
@@ -112,7 +114,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         transfer=transfer_matrix(panel, shares),
         rate=rate,
         entry=entry,
-        level=entry_levels(panel, offers, enters, priors)[school, grade][entry],
+        level=entry_levels(panel, enters, priors)[school, grade][entry],
         ratio=ratio,
         weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
         weights=weights,
@@ -233,15 +235,20 @@ def transfer_matrix(panel: SchoolPanel, shares: Mapping[int, Floats]) -> csr_arr
     return csr_array(coo_array((np.concatenate(values), index), shape=(len(school), len(school))))
 
 
-def entry_levels(panel: SchoolPanel, offers: Bools, enters: Bools, priors: Priors) -> Floats:
-    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils]."""
-    level = np.nan_to_num(smooth(panel.cube, priors.level_step)[..., -1])
-    shown = np.where(offers[:, :, None], panel.cube, np.nan)
-    mix = priors.younger_mix
-    for first, end in ((0, GRADE_AT[GRADE_ONE]), (GRADE_AT[GRADE_ONE], GRADE_AT[GRADE_ONE] + 4)):
-        younger = younger_level(shown[:, first:end])
-        level[:, first] = np.where(level[:, first] > 0, (1 - mix) * level[:, first] + mix * younger, 0.0)
-    return np.where(enters, level, 0.0)
+def entry_levels(panel: SchoolPanel, enters: Bools, priors: Priors) -> Floats:
+    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils].
+
+    A school's own level is smoothed; the younger grades speak for the township, of which each school keeps its share.
+    """
+    level = np.where(enters, np.nan_to_num(smooth(panel.cube, priors.level_step)[..., -1]), 0.0)
+    towns = np.zeros((len(panel.townships), *panel.cube.shape[1:]))
+    np.add.at(towns, panel.town, panel.cube)
+    for first, end in ((0, GRADE_AT[GRADE_ONE]), (GRADE_AT[GRADE_ONE], GRADE_AT[GRADE_ONE] + YOUNGER_GRADES)):
+        own = np.bincount(panel.town, weights=level[:, first], minlength=len(towns))
+        younger = younger_level(towns[:, first:end])
+        factor = np.where(own > 0, 1 + priors.younger_mix * (younger / np.where(own > 0, own, 1.0) - 1), 1.0)
+        level[:, first] *= np.clip(factor, *YOUNGER_RANGE)[panel.town]
+    return level
 
 
 def entry_births(

@@ -58,7 +58,7 @@ def younger_level(cube: Floats) -> Floats:
     Parameters
     ----------
     cube
-        Pupils, shape (areas, grades, years), the entry grade first; NaN = not offered: the other grades speak. [pupils]
+        Pupils, shape (areas, grades, years), the entry grade first; NaN = not known: the other grades speak. [pupils]
 
     Returns
     -------

@@ -47,7 +47,7 @@ def balance(seed: Floats, leavers: Floats, entrants: Floats) -> Floats:
        marginal totals are known", Ann. Math. Statist. 11(4), 1940, pp. 427–444
     """
     total = entrants.sum()
-    columns = entrants * (leavers.sum() / total) if total > 0 else np.full(len(entrants), TINY)
+    columns = entrants / total * leavers.sum() if total > TINY else np.full(len(entrants), TINY)
     flow = seed * np.maximum(leavers, TINY)[:, None]
     for _ in range(ROUNDS):
         flow = flow * (columns / np.maximum(flow.sum(axis=0), TINY))
@@ -70,7 +70,8 @@ def feeder_shares(seed: Floats, leavers: Floats, entrants: Floats) -> Floats:
     array
         Rows sum to 1, or to 0 where no target can be reached. [-]
     """
-    prior = row_shares(seed * np.maximum(entrants, 0.5 * (entrants > 0))[None, :])
+    entrants = np.where(entrants > TINY, entrants, 0.0)
+    prior = row_shares(seed * entrants[None, :])
     flow = balance(seed, leavers, entrants)
     return row_shares(flow + SHRINK_PUPILS * prior)
 

@@ -1,0 +1,89 @@
+"""Births still to come: the recursion by hand, registered years untouched, shares that add up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from layout_planner.enrolment.births import (
+    Trend,
+    births_table,
+    draw_shares,
+    draw_trend,
+    fit_trend,
+    project_births,
+)
+from layout_planner.errors import DataError
+
+
+def falling(years: int = 16, towns: int = 3) -> pd.DataFrame:
+    total = 900 * np.exp(-0.04 * np.arange(years)) * np.exp(0.02 * np.sin(np.arange(years) * 2.0))
+    shares = np.arange(towns, 0, -1) / np.arange(towns, 0, -1).sum()
+    codes = pd.Index([f"town{i}" for i in range(towns)], name="township_code")
+    return pd.DataFrame(np.rint(np.outer(shares, total)), index=codes, columns=range(2025 - years, 2025))
+
+
+def test_without_noise_the_trend_fades_by_the_damping():
+    trend = Trend(0.5, 0.1, 0.8, level=5.0, trend=-0.1, sd=0.0, freedom=10)
+    path = draw_trend(trend, 3, 2, np.random.default_rng(1))
+    np.testing.assert_allclose(path, np.array([[4.92, 4.856, 4.8048]] * 2))
+
+
+def test_the_estimated_trend_goes_down_and_flattens():
+    trend = fit_trend(falling().sum().to_numpy())
+    assert -0.06 < trend.trend < -0.02
+    assert 0.8 <= trend.damping <= 0.95
+
+
+def test_few_years_take_the_prior_and_half_the_step():
+    trend = fit_trend(np.array([100.0, 90.0, 81.0]))
+    assert trend.trend == pytest.approx(np.log(0.9) / 2)
+    assert trend.level == pytest.approx(np.log(81))
+
+
+def test_registered_years_are_equal_in_all_draws_and_later_ones_are_not():
+    table = falling()
+    drawn = project_births(table, last_year_needed=2030, draws=50, rng=np.random.default_rng(1))
+    known = drawn.sel(year=slice(2009, 2024))
+    np.testing.assert_array_equal(known.to_numpy(), np.broadcast_to(table.to_numpy(), known.shape))
+    assert (drawn.sel(year=2025).std("draw") > 0).all()
+    assert drawn.dims == ("draw", "township_code", "year")
+    assert drawn["year"].to_numpy()[-1] == 2030
+
+
+def test_a_year_with_an_unknown_township_is_projected():
+    table = falling()
+    table.loc["town1", 2024] = np.nan
+    drawn = project_births(table, last_year_needed=2025, draws=20, rng=np.random.default_rng(1))
+    assert drawn.attrs["last_observed"] == 2023
+    assert np.isfinite(drawn.to_numpy()).all()
+
+
+def test_fewer_than_three_years_are_refused():
+    with pytest.raises(DataError, match="2 complete years of births; at least 3"):
+        project_births(falling(2), last_year_needed=2030, draws=5, rng=np.random.default_rng(1))
+
+
+def test_the_table_marks_registered_and_projected_years():
+    yearly = falling()
+    registered = yearly.reset_index().melt("township_code", var_name="year", value_name="births")
+    drawn = project_births(yearly, last_year_needed=2026, draws=40, rng=np.random.default_rng(1))
+    names = pd.DataFrame({"township_code": yearly.index, "name": ["甲", "乙", "丙"]})
+    table = births_table(drawn, registered, names)
+    assert list(table.columns) == [
+        "township_code", "township_name", "year", "status", "births_mean", "births_p10", "births_p50", "births_p90",
+    ]  # fmt: skip
+    assert set(table.loc[table["year"] <= 2024, "status"]) == {"observed"}
+    assert set(table.loc[table["year"] > 2024, "status"]) == {"forecast"}
+    assert table.loc[0, "township_name"] == "甲"
+    assert (table["births_p10"] <= table["births_p90"]).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_shares_of_the_townships_add_up_to_one(towns, ahead, seed):
+    observed = np.random.default_rng(seed).poisson(20, (towns, 6)).astype(float)
+    shares = draw_shares(observed, ahead, 7, np.random.default_rng(seed))
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+    assert (shares >= 0).all()
