@@ -5,6 +5,6 @@ No formula is shared with the forecast, so the truth of a simulated county tests
 
 from layout_planner.demo.county import DemoCounty, make_county, make_tables
 from layout_planner.demo.shape import shape
-from layout_planner.demo.write import write_county, write_truth
+from layout_planner.demo.write import make_demo, write_county, write_truth
 
-__all__ = ["DemoCounty", "make_county", "make_tables", "shape", "write_county", "write_truth"]
+__all__ = ["DemoCounty", "make_county", "make_demo", "make_tables", "shape", "write_county", "write_truth"]

@@ -39,7 +39,7 @@ class Town:
     leavers: float  # share of registered births who leave the county before school
     births: tuple[float, ...]  # expected births net of leavers, burn-in years first [children a year]
     villages: tuple[tuple[str, str], ...]  # code and name
-    scale: float  # demand points taken over demand points the town has
+    scale: float  # demand points taken over demand points the town has, at most 1
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def _check_size(*, villages: int, sites: int, years: int, towns: int) -> None:
-    limits = {"villages": (1, 5000), "sites": (2, 600), "years": (1, 20), "towns": (1, FULL_TOWNS)}
+    limits = {"villages": (1, 3000), "sites": (2, 600), "years": (1, 20), "towns": (1, FULL_TOWNS)}
     for option, found in {"villages": villages, "sites": sites, "years": years, "towns": towns}.items():
         low, high = limits[option]
         if not low <= found <= high:
@@ -161,7 +161,7 @@ def _town(entry: Mapping[str, Any], facts: Mapping[str, Any], villages: int) -> 
     births = facts["births"]
     first = entry["births"][0] / births["county"][0]
     burn_in = [total * first for total in births["burn_in"]]
-    scale = villages / len(known)
+    scale = min(1.0, villages / len(known))  # more villages are smaller ones
     return Town(
         code=entry["code"],
         name=entry["name"],

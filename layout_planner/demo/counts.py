@@ -54,6 +54,12 @@ def count_enrolment(world: World, lives: Lives, *, first: int, last: int) -> pd.
     return table.sort_values(keys, ignore_index=True).assign(synthetic=True, basis=BASIS)
 
 
+def base_pupils_by_school(world: World, lives: Lives) -> Ints:
+    """Count the pupils of every school in the base year."""
+    base = world.cal.base_year
+    return np.asarray(_cubes(world, lives, base, base)[0].sum(axis=(1, 2)))
+
+
 def _cubes(world: World, lives: Lives, first: int, last: int) -> tuple[Ints, Ints, Ints]:
     shape = (len(world.schools), last - first + 1, GRADES)
     cubes = [np.zeros(shape, dtype=np.int64) for _ in range(3)]

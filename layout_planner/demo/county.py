@@ -17,11 +17,11 @@ from layout_planner.demo.calibration import (
     load,
     road_spec,
 )
-from layout_planner.demo.counts import count_enrolment
+from layout_planner.demo.counts import base_pupils_by_school, count_enrolment
 from layout_planner.demo.geography import make_cells, make_villages
 from layout_planner.demo.paths import make_habits
 from layout_planner.demo.roads import make_roads
-from layout_planner.demo.schools import found_schools, local_schools
+from layout_planner.demo.schools import fit_buildings, found_schools, local_schools
 from layout_planner.demo.simulate import Lives, World, live
 
 CRS: Final = 4490
@@ -89,9 +89,10 @@ def make_tables(
     children = draw_children(cal, places, last_year=LAST_YEAR if future else cal.base_year)
     world = World(cal, places, schools, local_schools(cal, places, schools), make_habits(cal), children)
     lives = live(world)
+    world = replace(world, schools=fit_buildings(schools, base_pupils_by_school(world, lives)))
     return DemoCounty(
         settings=county_settings(cal),
-        schools=schools[[*SCHOOL_COLUMNS, "lon", "lat"]],
+        schools=world.schools[[*SCHOOL_COLUMNS, "lon", "lat"]],
         births=registered_births(cal, children),
         enrolment=count_enrolment(world, lives, first=cal.base_year - years + 1, last=cal.base_year),
         villages=places[list(VILLAGE_COLUMNS)],
@@ -123,7 +124,7 @@ def make_county(
     county = make_tables(seed, villages=villages, sites=sites, years=years, towns=towns, future=future)
     cal = county.world.cal
     points = shapely.points(county.schools["lon"], county.schools["lat"])
-    roads = make_roads(cal, county.world.villages, county.world.schools, road_spec())
+    roads = make_roads(county.world, road_spec())
     return replace(
         county,
         schools=gpd.GeoDataFrame(county.schools.drop(columns=["lon", "lat"]), geometry=points, crs=CRS),

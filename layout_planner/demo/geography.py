@@ -116,8 +116,8 @@ def _scatter(cal: Calibration, index: int, n: int, rng: np.random.Generator) -> 
 
 def _reach(index: int) -> tuple[float, float]:
     if index == 0:
-        return 0.25, 1.9
-    return (1.6, 8.0) if index == 1 else (0.9, 11.0)
+        return 0.25, 2.1
+    return (0.8, 8.5) if index == 1 else (0.9, 11.0)
 
 
 def _allowed(cal: Calibration, index: int, x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -125,9 +125,7 @@ def _allowed(cal: Calibration, index: int, x: Floats, y: Floats) -> tuple[Floats
     tx, ty = town_points(cal)
     lon, lat = to_degrees(x, y)
     keep: Bools = shapely.contains_xy(shapely.Polygon(cal.outline).buffer(-0.006), lon, lat)
-    if index > 1:  # the county town and its neighbour are too close for cells to matter
-        nearest = np.argmin(np.hypot(x[:, None] - tx, y[:, None] - ty), axis=1)
-        keep &= nearest == index
+    keep &= np.argmin(np.hypot(x[:, None] - tx, y[:, None] - ty), axis=1) == index
     bank = north_bank(cal)
     own = bool(shapely.contains_xy(bank, cal.towns[index].lon, cal.towns[index].lat))
     keep &= shapely.contains_xy(bank, lon, lat) == own

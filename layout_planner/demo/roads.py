@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
 from layout_planner.demo.calibration import Bools, Calibration, Floats, stream
 from layout_planner.demo.geography import north_bank, to_degrees, to_plane, town_points
+from layout_planner.demo.simulate import World
 
 STEP_KM: Final = 3.0  # between junctions of a trunk route
 PLAIN_NAME: Final = {"township": "示意乡道", "village": "示意村道", "track": "示意便道"}
@@ -68,15 +69,13 @@ class Net:
         return np.asarray(dijkstra(graph, directed=False, indices=sources))
 
 
-def make_roads(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame, spec: dict[str, Any]) -> pd.DataFrame:
+def make_roads(world: World, spec: Mapping[str, Any]) -> pd.DataFrame:
     """Build the network.
 
     Parameters
     ----------
-    cal
-        Facts of the county.
-    villages, schools
-        Tables of `make_villages` and `found_schools`.
+    world
+        Facts, places, schools and who uses which small school.
     spec
         Routes, links and speeds, ``[roads]`` of the facts.
 
@@ -85,6 +84,7 @@ def make_roads(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame, 
     DataFrame
         Columns of ``roads.gpkg`` and geometry (degrees); junctions are end points.
     """
+    cal, villages, schools = world.cal, world.villages, world.schools
     net = Net(stream(cal.seed, "roads"))
     bank = north_bank(cal)
     hubs = _routes(cal, net, spec["routes"])
@@ -94,6 +94,7 @@ def make_roads(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame, 
         own = [n for n, f in zip(nodes, far, strict=True) if net.town[n] == town and not f]
         _village_tree(net, [h for h in hubs if net.town[h] == town], own, bank)
         _loops(net, own, bank)
+    _school_roads(net, world, nodes, bank)
     for node, code in zip(np.array(nodes)[far].tolist(), villages["village_code"][far], strict=True):
         _far_road(net, node, [*hubs, *nodes], bank, cal.places[code])
     _links(cal, net, nodes, spec["links"], bank)
@@ -182,6 +183,18 @@ def _loops(net: Net, own: list[int], bank: shapely.Polygon) -> None:
     ]
     for _, i, j in sorted(near)[: max(1, len(own) // 3)]:
         net.edge(own[i], own[j], "village", bend=0.12)
+
+
+def _school_roads(net: Net, world: World, nodes: list[int], bank: shapely.Polygon) -> None:
+    """Join a village to the village of its small school where the way is more than 1.6 times the straight line."""
+    rows = {code: i for i, code in enumerate(world.villages["village_code"])}
+    side, far = _sides(net, nodes, bank), world.villages["far"].to_numpy()
+    for school in np.unique(world.local[world.local >= 0]).tolist():
+        at = rows[world.schools["village_code"][school]]
+        for village in np.flatnonzero((world.local == school) & ~far & (side == side[at])).tolist():
+            a, b = nodes[at], nodes[village]
+            if not far[at] and net.distances([a])[0, b] > 1.6 * net.km(a, b):
+                net.edge(a, b, "village", bend=0.10)
 
 
 def _far_road(net: Net, node: int, others: list[int], bank: shapely.Polygon, place: Mapping[str, Any]) -> None:

@@ -31,6 +31,11 @@ SPAN: Final = {
 AREA_PER_SEAT: Final = {"junior": 5.8, "nine_year": 5.2, "senior": 6.0, "vocational": 6.0}
 SPORTS_PER_SEAT: Final = {"junior": 10.2, "nine_year": 9.0, "senior": 10.2, "vocational": 10.2}
 PER_ROOM: Final = {"kindergarten": 30, "teaching_point": 30, "primary": 45}
+SIZE_COLUMNS: Final = (
+    "classrooms", "special_rooms", "teaching_area_m2", "sports_area_m2", "equipment_yuan", "multimedia_rooms",
+    "dorm_beds_m", "dorm_beds_f",
+)  # fmt: skip
+CROWDED: Final = 1.25  # pupils over seats
 REACH_KM: Final = 10.0  # a catchment takes villages up to here
 FAR_REACH_KM: Final = 3.0  # the same in the hills
 MARGIN: Final = 1.12  # children expected over children needed, so that chance does not leave a school short
@@ -165,6 +170,27 @@ def _share_sites(table: pd.DataFrame) -> None:
                 table.loc[guest[0], column] = table.loc[row, column]
 
 
+def fit_buildings(schools: pd.DataFrame, pupils: Ints) -> pd.DataFrame:
+    """Enlarge the buildings of a school that a county of another size fills far beyond its seats.
+
+    Parameters
+    ----------
+    schools
+        Table of `found_schools`.
+    pupils
+        Pupils of the base year by school. [pupils]
+
+    Returns
+    -------
+    DataFrame
+        The same schools; the buildings of the full county are not touched.
+    """
+    seats = (schools["classrooms"] - schools["special_rooms"]) * schools["kind"].map(PER_ROOM).fillna(50)
+    grow = np.where(pupils > CROWDED * seats, pupils / (0.95 * seats), 1.0)
+    bigger = {c: np.ceil(schools[c] * grow).astype(schools[c].dtype) for c in SIZE_COLUMNS}
+    return schools.assign(**bigger)
+
+
 def local_schools(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFrame) -> Ints:
     """Small school that each village uses, or −1: the nearest free villages until the school's size is explained.
 
@@ -192,16 +218,19 @@ def local_schools(cal: Calibration, villages: pd.DataFrame, schools: pd.DataFram
     for row, at in home.items():
         local[at] = row
     far = villages["far"].to_numpy()
+    primary = schools.index[schools["role"].isin(["local", "central"])].tolist()
+    to_school = np.hypot(x[:, None] - schools["x"].to_numpy(), y[:, None] - schools["y"].to_numpy())
     for row, school in small.iterrows():
         open_to = (local == -1) & (town == school["town"]) & (~far | far[home[row]])
         distance = np.hypot(x - x[home[row]], y - y[home[row]])
         reach = FAR_REACH_KM if far[home[row]] else REACH_KM
         span = school["grade_high"] - school["grade_low"] + 1
         held = expected[home[row]] * span * school["keeps"]
-        for village in np.argsort(distance, kind="stable")[1:]:
-            if held >= school["size"] * MARGIN or distance[village] > reach:
+        other = to_school[:, [r for r in primary if r != row]].min(axis=1)
+        for village in np.argsort(distance * np.maximum(1.0, distance / other), kind="stable"):
+            if held >= school["size"] * MARGIN:
                 break
-            if open_to[village]:
+            if open_to[village] and distance[village] <= reach:
                 local[village] = row
                 held += expected[village] * span * school["keeps"]
     return local

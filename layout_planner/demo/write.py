@@ -12,8 +12,8 @@ import pyogrio
 
 from layout_planner.demo import counts
 from layout_planner.demo.births import expected_births
-from layout_planner.demo.calibration import LAST_YEAR
-from layout_planner.demo.county import CRS, DemoCounty
+from layout_planner.demo.calibration import FULL_SITES, FULL_VILLAGES, FULL_YEARS, LAST_YEAR
+from layout_planner.demo.county import CRS, DemoCounty, make_county
 from layout_planner.demo.paths import FIRST_YEAR, YEARS
 
 MADE_ON: Final = "2024-09-01T00:00:00.000Z"  # the date of the data; GeoPackage keeps one
@@ -81,6 +81,50 @@ def write_truth(county: DemoCounty, folder: Path) -> None:
     base = {"first": cal.base_year, "last": cal.base_year}
     _write_csv(counts.count_flows(world, lives, by="village_code", **base), folder / "attendance.csv")
     _write_csv(_habits(county), folder / "habits.csv")
+
+
+def make_demo(
+    folder: Path,
+    *,
+    seed: int,
+    villages: int | None = None,
+    sites: int | None = None,
+    years: int = FULL_YEARS,
+    truth: Path | None = None,
+) -> list[str]:
+    """Make a county and write it; the command ``layout-planner demo``.
+
+    Parameters
+    ----------
+    folder
+        County folder; made if it is not there.
+    seed, villages, sites, years
+        As in `make_tables`; None is the full county.
+    truth
+        Folder for the truth, or None.
+
+    Returns
+    -------
+    list of str
+        One line a file written, with its rows.
+
+    Raises
+    ------
+    UsageError
+        If the size asked for is out of range.
+    """
+    size = {"villages": villages or FULL_VILLAGES, "sites": sites or FULL_SITES, "years": years}
+    county = make_county(seed, future=truth is not None, **size)
+    write_county(county, folder)
+    tables = {
+        "schools.geojson": county.schools, "villages.csv": county.villages, "births.csv": county.births,
+        "enrolment.csv": county.enrolment, "townships.geojson": county.townships, "roads.gpkg": county.roads,
+    }  # fmt: skip
+    lines = [f"{folder / name}  {len(table)}" for name, table in tables.items() if table is not None]
+    if truth is not None:
+        write_truth(county, truth)
+        lines.append(str(truth))
+    return [str(folder / "county.toml"), *lines, "模拟数据 synthetic data"]
 
 
 def _births(county: DemoCounty) -> pd.DataFrame:
