@@ -260,11 +260,13 @@ def _births_area(areas_map: pd.DataFrame | None) -> dict[str, str]:
 
 
 def _total_row(wide: pd.DataFrame, named: set[str]) -> str | None:
-    """Row that holds the births of everywhere, if there is one."""
+    """Row that holds the births of everywhere: the only one, or as large as at least two others together."""
     spare = wide.loc[[a for a in wide.index if a not in named]]
     if spare.empty:
         return None
     sums = wide.mean(axis="columns")
     largest = str(sums[spare.index].idxmax())
-    others = sums.drop(largest).sum()
-    return largest if sums[largest] >= TOTAL_SHARE * others else None
+    others = sums.drop(largest)
+    if len(others) == 0:
+        return largest
+    return largest if len(others) > 1 and sums[largest] >= TOTAL_SHARE * others.sum() else None
