@@ -105,7 +105,7 @@ def test_schools_of_the_own_township_are_preferred_at_equal_minutes(assumptions)
     assert local[HOMES[2], SCHOOLS[1]] > 25.0
     everywhere = assumptions | {"far_floor": 10.0}  # far more than any pull of minutes or township
     even_more = cells(estimate_allocation(heads, seats, even, everywhere, towns=towns))
-    assert even_more[HOMES[2], SCHOOLS[1]] == pytest.approx(20.0, abs=0.2)
+    assert even_more[HOMES[2], SCHOOLS[1]] == pytest.approx(20.0, abs=0.5)
 
 
 def test_children_without_a_place_attend_outside_in_equal_shares_where_nothing_tells_them_apart(assumptions):
