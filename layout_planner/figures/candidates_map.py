@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import geopandas as gpd
@@ -137,7 +138,7 @@ def _school_handles() -> list[Line2D]:
 
 def rules_of(vetoes: pd.Series) -> str:
     """Rule ids of several `vetoes` cells, each once, in order."""
-    ids = {rule.strip() for cell in vetoes for rule in str(cell).replace("；", ";").replace(",", ";").split(";")}
+    ids = {rule for cell in vetoes for rule in re.split(r"[;；,，、\s]+", str(cell))}
     return " ".join(sorted(ids - {""}))
 
 

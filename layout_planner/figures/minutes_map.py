@@ -112,7 +112,8 @@ def _handles(points: gpd.GeoDataFrame, limit: float) -> list[Line2D]:
         for level, text in enumerate(texts)
     ]  # fmt: skip
     if lost := counts.get(len(texts), 0):
-        look: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 5.5, "markeredgewidth": 1.4, "color": style.INK}
+        look: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 5.5, "color": style.INK}
+        look["markeredgewidth"] = 1.4
         handles.append(Line2D([], [], label=f"无路可达：{lost} 村", **look))
     return handles
 

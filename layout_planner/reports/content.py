@@ -1,0 +1,84 @@
+"""Build the one document model of a run from its finished tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from layout_planner.reports.inputs import FigureEntry, ReportInputs
+from layout_planner.reports.model import Block, Document, Figure, Section, Table
+from layout_planner.reports.sections import SECTIONS
+
+CHINESE_DIGITS: Final = "一二三四五六七八九十"
+APPENDIX: Final = "appendix"
+CHAPTERS: Final = {"2": "seats", "3": "forecast", "4": "access", "6": "options"}  # 图2-2 stands in section seats
+
+
+def build_document(inputs: ReportInputs) -> Document:
+    """Put the report together: sections in their order, figures where they belong, tables numbered by section.
+
+    Parameters
+    ----------
+    inputs
+        Finished tables, figures and the record of the run; nothing is computed but sums of what is printed.
+
+    Returns
+    -------
+    Document
+        Plain texts and printed cells: writers only lay out.
+    """
+    keys = [key for key, _ in SECTIONS]
+    sections = []
+    for at, (key, build) in enumerate(SECTIONS):
+        figures = tuple(_figure(entry) for entry in inputs.figures if _home(entry, keys) == key)
+        section = build(inputs)
+        section = replace(section, blocks=_with_figures(section, figures), number=CHINESE_DIGITS[at])
+        sections.append(_numbered(section, at + 1, [0]))
+    return Document(
+        title="义务教育学校布局分析报告",
+        county=inputs.county,
+        subtitle=f"基准年 {inputs.base_year} 学年，预测至 {inputs.last_year} 学年",
+        synthetic=inputs.synthetic,
+        meta=_meta(inputs),
+        sections=tuple(sections),
+    )
+
+
+def _meta(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
+    rows = [
+        ("县（区）", f"{inputs.county}（{inputs.code}）"),
+        ("统计时点", f"{inputs.base_year} 年 9 月 1 日（学年初）"),
+        ("预测期", f"{inputs.base_year}–{inputs.last_year} 学年"),
+    ]
+    if inputs.synthetic:
+        rows.append(("数据性质", "模拟数据，不代表任何真实学校"))
+    return tuple(rows)
+
+
+def _home(entry: FigureEntry, keys: list[str]) -> str:
+    if entry.section in keys:
+        return entry.section
+    return CHAPTERS.get(entry.number.removeprefix("图")[:1], APPENDIX)
+
+
+def _figure(entry: FigureEntry) -> Figure:
+    return Figure(entry.number, entry.title, entry.svg, entry.alt, entry.note)
+
+
+def _with_figures(section: Section, figures: tuple[Figure, ...]) -> tuple[Block, ...]:
+    """Figures stand after the opening text, before the first table."""
+    first = next((at for at, block in enumerate(section.blocks) if isinstance(block, Table)), len(section.blocks))
+    return (*section.blocks[:first], *figures, *section.blocks[first:])
+
+
+def _numbered(section: Section, chapter: int, counter: list[int]) -> Section:
+    """Give numbers to the tables of a section and of its parts by chapter and place."""
+    blocks: list[Block] = []
+    for block in section.blocks:
+        if isinstance(block, Table):
+            counter[0] += 1
+            blocks.append(replace(block, number=f"表{chapter}-{counter[0]}"))
+        else:
+            blocks.append(block)
+    parts = tuple(_numbered(part, chapter, counter) for part in section.parts)
+    return replace(section, blocks=tuple(blocks), parts=parts)

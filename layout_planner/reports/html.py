@@ -1,0 +1,103 @@
+"""Lay a document out as one HTML file: escaped, no script, no request of any kind; fonts and figures inside."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from layout_planner.figures.style import WEIGHTS, font_path
+from layout_planner.reports.model import Block, Document
+
+CSP: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
+_CSS_WEIGHT: Final = {"Regular": 400, "Bold": 700}
+_FIXED_TEXTS: Final = "模拟数据不代表任何真实学校目录图表说明第页共0123456789"
+
+
+def render_html(document: Document) -> str:
+    """Make the HTML text of a document.
+
+    Parameters
+    ----------
+    document
+        Answer of `build_document`; every text is escaped here.
+
+    Returns
+    -------
+    str
+        One whole file that opens without a network, under a policy that forbids scripts and requests.
+    """
+    css = _template_text("report.css")
+    fonts = "\n".join(_font_face(weight, document.texts()) for weight in WEIGHTS)
+    page = _environment().from_string(_template_text("report.html"))
+    return page.render(document=document, css=Markup(css), fonts=Markup(fonts), csp=CSP)  # noqa: S704 - our own files
+
+
+@cache
+def _template_text(name: str) -> str:
+    return (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["data_uri"] = svg_data_uri
+    environment.tests["block"] = is_block
+    return environment
+
+
+def is_block(block: Block, name: str) -> bool:
+    """Whether a block is of a kind, by the name of its class."""
+    return type(block).__name__ == name
+
+
+def svg_data_uri(svg: str) -> str:
+    """Pack an SVG text as a data URI: inside an image it can neither run nor fetch anything."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+def _font_face(weight: str, texts: Iterable[str]) -> str:
+    packed = base64.b64encode(font_subset(weight, texts)).decode("ascii")
+    return (
+        f'@font-face {{ font-family: "LayoutPlan Report"; font-weight: {_CSS_WEIGHT[weight]}; '
+        f'src: url(data:font/woff2;base64,{packed}) format("woff2"); }}'
+    )
+
+
+def font_subset(weight: str, texts: Iterable[str]) -> bytes:
+    """Cut a shipped font down to the characters of a report.
+
+    Parameters
+    ----------
+    weight
+        Regular or Bold.
+    texts
+        Everything that the report prints.
+
+    Returns
+    -------
+    bytes
+        A woff2 font; the same texts give the same bytes.
+    """
+    points = {ord(letter) for text in (*texts, _FIXED_TEXTS) for letter in text} | set(range(0x20, 0x7F))
+    options = subset.Options()
+    options.flavor = "woff2"
+    options.layout_features = ["kern"]
+    options.glyph_names = False
+    font = TTFont(font_path(weight), recalcTimestamp=False)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=sorted(points))
+    cutter.subset(font)
+    font.flavor = "woff2"
+    packed = io.BytesIO()
+    font.save(packed)
+    return packed.getvalue()

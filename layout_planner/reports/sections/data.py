@@ -1,0 +1,96 @@
+"""数据与口径: what the numbers rest on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
+from layout_planner.reports.sections.parts import columns
+from layout_planner.terms import label
+
+_SHOWN: Final = 40
+_ORDER: Final = {"error": 0, "warning": 1, "notice": 2}
+
+
+def data(inputs: ReportInputs) -> Section:
+    """Build the section: sources, day, numbers of cases, defects found, ledger of children."""
+    lead = Bullets(
+        (
+            f"统计时点：{inputs.base_year} 年 9 月 1 日（学年初）。“{inputs.base_year} 学年”指 "
+            f"{inputs.base_year} 年 9 月至 {inputs.base_year + 1} 年 8 月。",
+            "两种人数不可混用：学龄儿童按居住的村、镇统计；在校生按学校所在的镇统计。出生是儿童，学籍是在校生。",
+            "学位是各项能力（教室、用房面积、床位、餐位）折算后的最小值；学位利用率 = 在校生 ÷ 学位。",
+            "“—”表示不知道或不适用，不是 0。",
+            *_counts(inputs),
+        )
+    )
+    blocks: list[Block] = [lead]
+    if inputs.synthetic:
+        blocks.insert(
+            0,
+            Paragraph(
+                "本报告所用学校、位置、人数均为模拟数据，只有区划名称与代码为真实；任何数字都不能当作真实学校的情况引用。",
+                "warning",
+            ),
+        )
+    blocks += _quality(inputs.table("data_quality"))
+    blocks += _ledger(inputs.table("reconciliation"))
+    return Section("data", "数据与口径", tuple(blocks))
+
+
+def _counts(inputs: ReportInputs) -> list[str]:
+    found = []
+    access, seats, forecast = (inputs.table(name) for name in ("access", "seats", "forecast_school"))
+    if access is not None:
+        found.append(
+            f"村（社区）{access['village_code'].nunique():,} 个，乡镇 {access['township_code'].nunique():,} 个。"
+        )
+    if seats is not None:
+        found.append(f"有学位核算的学校 {seats['school_id'].nunique():,} 所。")
+    if forecast is not None:
+        base = forecast[forecast["school_year"] == inputs.base_year]
+        if len(base):
+            found.append(
+                f"基准年在校生 {words.total(base['pupils_printed'])} 人，{base['school_id'].nunique():,} 所学校。"
+            )
+    return found
+
+
+def _quality(found: pd.DataFrame | None) -> list[Block]:
+    if found is None:
+        return [Paragraph("数据质量检查没有发现问题。")]
+    rows = found.assign(order=found["severity"].map(_ORDER)).sort_values("order", kind="stable")
+    counts = rows["severity"].value_counts()
+    said = "、".join(f"{label('severity', name)} {counts[name]:,} 处" for name in _ORDER if name in counts)
+    cells = tuple(
+        (
+            label("severity", row["severity"]), words.text(row["file"]), words.whole(row["row"]),
+            words.text(row["column_name"]),
+            words.text(row["message"]),
+        )
+        for _, row in rows.head(_SHOWN).iterrows()
+    )  # fmt: skip
+    note = f"只列前 {_SHOWN} 处，全部见 data_quality.csv。" if len(rows) > _SHOWN else ""
+    heads = columns("级别", "文件", "行", "列", "说明", numbers=[2], centre=[0])
+    return [Paragraph(f"数据质量检查：{said}。"), Table("数据质量问题", heads, cells, note=note)]
+
+
+def _ledger(found: pd.DataFrame | None) -> list[Block]:
+    if found is None:
+        return []
+    cells = tuple(
+        (
+            words.text(row["hand_over"]),
+            words.whole(row["children_in"]),
+            words.whole(row["children_out"]),
+            words.whole(row["difference"]),
+        )
+        for _, row in found.iterrows()
+    )
+    heads = columns("交接", "交出（人）", "接收（人）", "差（人）", numbers=[1, 2, 3])
+    lead = Paragraph("儿童账：每一步交接时，交出与接收的儿童合计必须相等，一个孩子也不能多、不能少。")
+    return [lead, Table("儿童账核对", heads, cells)]

@@ -1,0 +1,126 @@
+"""学龄人口预测: children of the county and pupils of the townships, by stage and year."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from layout_planner.enrolment.summaries import largest_remainder
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Block, Paragraph, Section, Table
+from layout_planner.reports.sections.parts import COMPULSORY, columns, county_rows, not_made, shown_years, township_rows
+from layout_planner.terms import Stage, label
+
+
+def forecast(inputs: ReportInputs) -> Section:
+    """Build the section: county by stage with intervals, then townships with totals that add up."""
+    blocks: list[Block] = [
+        Paragraph(
+            "预测按学年队列推算：已经出生的孩子逐级升入各年级；尚未出生的孩子取决于今后的出生人数，不确定性大得多，"
+            "表中标明“部分未出生”“未出生”。括号内为 P10–P90 区间：十次里约有八次落在其中。"
+        )
+    ]
+    stages, years = inputs.table("forecast_stage"), shown_years(inputs)
+    if stages is None:
+        blocks.append(not_made("分学段预测"))
+    else:
+        county = county_rows(stages)
+        blocks += [county_table(county, "pupils", years), county_table(county, "children", years)]
+    births = _births(inputs)
+    if births is not None:
+        blocks.append(births)
+    if stages is not None:
+        for stage in COMPULSORY:
+            rows = township_rows(stages)
+            blocks += [_children(rows[rows["stage"] == stage], stage, years)]
+            blocks += [_pupils(rows[rows["stage"] == stage], stage, years)]
+    return Section("forecast", "学龄人口预测", tuple(blocks))
+
+
+_MEASURES: Final = {"pupils": "在校生（按学校所在地）", "children": "学龄儿童（按居住地）"}
+
+
+def county_table(county: pd.DataFrame, measure: str, years: list[int]) -> Table:
+    """Table of the county: one row a year, one column a stage, median with P10–P90 and what is unborn."""
+    present = [stage for stage in Stage if (county["stage"] == stage).any()]
+    cells = []
+    for year in years:
+        row = [f"{year} 学年"]
+        for stage in present:
+            found = county[(county["stage"] == stage) & (county["school_year"] == year)]
+            row.append(_cell(found.iloc[0], measure) if len(found) else words.DASH)
+        cells.append(tuple(row))
+    heads = columns(
+        "学年", *(f"{label('stage', stage)}（人）" for stage in present), numbers=range(1, len(present) + 1)
+    )
+    note = "中位数（P10–P90）；中位数不能跨学段相加。" + (
+        "学龄儿童按登记出生推算，含不在县内就读的儿童。" if measure == "children" else ""
+    )
+    return Table(f"全县{_MEASURES[measure]}：实际与预测", heads, tuple(cells), row_heads=True, note=note)
+
+
+def _cell(row: pd.Series, measure: str) -> str:
+    middle = words.whole(row[f"{measure}_p50"])
+    if row["status"] == "observed" and measure == "pupils":
+        return f"{middle}\n实际"
+    mark = "" if row["cohort"] == "born" else f"\n{label('cohort', str(row['cohort']))}"
+    return f"{middle}\n{words.interval(row[f'{measure}_p10'], row[f'{measure}_p90'])}{mark}"
+
+
+def _births(inputs: ReportInputs) -> Table | None:
+    found = inputs.table("births_projected")
+    if found is None:
+        return None
+    rows = county_rows(found)
+    if rows.empty:
+        return None
+    first = inputs.base_year - 9
+    rows = rows[(rows["year"] >= first) & (rows["year"] <= inputs.last_year)].sort_values("year")
+    shown = {inputs.base_year + 1, *shown_years(inputs)}
+    cells = tuple(
+        (
+            f"{row['year']} 年", label("value_status", row["status"]),
+            words.whole(row["births_mean"] if row["status"] == "observed" else row["births_p50"]),
+            words.DASH if row["status"] == "observed" else words.interval(row["births_p10"], row["births_p90"]),
+        )
+        for _, row in rows.iterrows()
+        if row["status"] == "observed" or row["year"] in shown
+    )  # fmt: skip
+    heads = columns("年份", "性质", "出生人数（人）", "P10–P90", numbers=[2, 3], centre=[1])
+    return Table("出生人口：登记与预测", heads, cells, row_heads=True, note="预测年份为中位数；这些孩子尚未出生。")
+
+
+def _wide(rows: pd.DataFrame, column: str, years: list[int]) -> pd.DataFrame:
+    order = rows.drop_duplicates("township_code").set_index("township_code")["township_name"]
+    sums = rows.pivot_table(index="township_code", columns="school_year", values=column, aggfunc="sum", min_count=1)
+    return sums.reindex(index=order.index, columns=years).set_axis(order.to_numpy(), axis="index")
+
+
+def _year_table(title: str, wide: pd.DataFrame, years: list[int], note: str) -> Table:
+    cells = tuple(
+        (str(name), *(words.whole(value) for value in row))
+        for name, row in zip(wide.index, wide.to_numpy(), strict=True)
+    )
+    heads = columns("乡镇", *(f"{year}" for year in years), numbers=range(1, len(years) + 1))
+    total = ("合计", *(words.total(wide[year]) for year in years))
+    return Table(title, heads, cells, total=total, note=note, row_heads=True)
+
+
+def _children(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
+    """Children where they live: means rounded so that townships add up to the county."""
+    wide = _wide(rows, "children_mean", years).astype(float)
+    for year in years:
+        known = wide[year].dropna()
+        if len(known):
+            wide.loc[known.index, year] = largest_remainder(known.to_numpy(float)).astype(float)
+    title = f"分镇{label('stage', stage)}学龄儿童（按居住地，人）"
+    return _year_table(title, wide, years, "预测均值，按最大余数法取整，合计等于各镇之和。")
+
+
+def _pupils(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
+    """Pupils where they sit: the printed integers of the table."""
+    title = f"分镇{label('stage', stage)}在校生（按学校所在地，人）"
+    note = "合计等于各镇之和；与按居住地的儿童数之差为跨镇就读和外出。"
+    return _year_table(title, _wide(rows, "pupils_printed", years), years, note)

@@ -1,0 +1,147 @@
+"""小规模学校逐校选项: vetoes first, then the effects on both sides, one table a school."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+import pandas as pd
+
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
+from layout_planner.reports.sections.parts import columns, not_made
+from layout_planner.terms import label
+
+Cell = Callable[[pd.Series], str]
+
+
+def _arrow(before: str, after: str) -> Cell:
+    def cell(row: pd.Series) -> str:
+        old, new = words.whole(row[before]), words.whole(row[after])
+        return words.DASH if old == new == words.DASH else f"{old} → {new}"
+
+    return cell
+
+
+def _plain(column: str, how: Callable[[object], str]) -> Cell:
+    return lambda row: how(row[column])
+
+
+ROWS: Final[tuple[tuple[str, Cell], ...]] = (
+    ("判定", lambda row: label("verdict", str(row["verdict"]))),
+    ("否决的规则", _plain("vetoes", words.text)),
+    ("被并一侧：需转学（人）", _plain("moved", words.whole)),
+    ("被并一侧：一至三年级超时（人）", _arrow("over_limit_before", "over_limit_after")),
+    ("被并一侧：超时的村", _plain("villages_over", words.text)),
+    ("被并一侧：平均路途（分钟）", _arrow("minutes_before", "minutes_after")),
+    ("被并一侧：并后最长路途（分钟）", _plain("minutes_after_max", words.whole)),
+    ("被并一侧：新增寄宿（人）", _plain("boarders_after", words.whole)),
+    ("被并一侧：生源不减的概率", _plain("p_recovers", words.chance)),
+    ("接收一侧：在校生（人）", _arrow("receiver_pupils_before", "receiver_pupils_after")),
+    ("接收一侧：学位（个）", _plain("receiver_seats", words.whole)),
+    ("接收一侧：并后利用率", _plain("receiver_use_after", words.percent)),
+    ("接收一侧：最大班额（人）", _arrow("class_size_before", "class_size_after")),
+    ("接收一侧：床位余量（张）", _plain("beds_spare", words.signed)),
+    ("接收一侧：始终容得下的概率", _plain("p_fits", words.chance)),
+    ("说明", _plain("reason", words.text)),
+)
+
+
+def options(inputs: ReportInputs) -> Section:
+    """Build the section: an overview, then one table for every small school."""
+    found = inputs.table("candidates")
+    if found is None:
+        return Section("options", "小规模学校逐校选项", (not_made("小规模学校的选项"),))
+    blocks: list[Block] = [
+        Paragraph(
+            "下面逐校列出可能的选项。先看有没有被否决：路途超限、应当保留等规则只要违反一条，再好的其他指标也不能抵消。"
+            "没有被否决的选项仍须论证、听证、公示、报批，本表不代替这些程序。"
+        ),
+        Bullets(tuple(overview(found))),
+        _overview_table(found),
+    ]
+    parts = tuple(
+        Section(f"school-{at}", words.text(rows["school_name"].iloc[0]), (_school_table(rows),))
+        for at, (_, rows) in enumerate(found.groupby("school_id", sort=False))
+    )
+    return Section("options", "小规模学校逐校选项", tuple(blocks), parts)
+
+
+def merges(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the options that name a receiving school."""
+    return found[found["option"] == "merge"]
+
+
+def overview(found: pd.DataFrame) -> list[str]:
+    """Say how many options are blocked and for how many schools keeping is the only one left."""
+    pairs = merges(found)
+    blocked = pairs[pairs["verdict"] == "blocked"]
+    said = [
+        f"小规模学校 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，其中 {len(blocked):,} 个被否决。",
+    ]
+    counts = Counter(rule for cell in blocked["vetoes"] for rule in words.rule_ids(cell))
+    if counts:
+        said.append(
+            "否决的原因（一个选项可被几条规则否决）："
+            + "；".join(f"{rule} {count:,} 个" for rule, count in counts.most_common())
+            + "。"
+        )
+    stuck = only_keep(found)
+    if len(stuck):
+        said.append(f"有 {len(stuck):,} 所学校的并入选项全部被否决，只能保留：{words.listed(stuck, shown=10)}。")
+    empty = found[found["pupils_now"] == 0]["school_name"].unique()
+    if len(empty):
+        said.append(f"现有学生为 0 的空壳学校 {len(empty):,} 所：{words.listed(empty)}。")
+    said.append("“保留”对每所学校都是选项之一，也往往是合适的答案。")
+    return said
+
+
+def only_keep(found: pd.DataFrame) -> list[str]:
+    """Names of the schools all of whose merges are blocked."""
+    pairs = merges(found)
+    every = pairs["verdict"].eq("blocked").groupby(pairs["school_id"]).all()
+    ids = every.index[every]
+    names = found.drop_duplicates("school_id").set_index("school_id")["school_name"]
+    return [str(names[one]) for one in names.index if one in set(ids)]
+
+
+def _overview_table(found: pd.DataFrame) -> Table:
+    cells = []
+    for _, rows in found.groupby("school_id", sort=False):
+        pairs = merges(rows)
+        free = pairs[pairs["verdict"] != "blocked"]
+        said = f"待论证 {len(free)} 个" if len(free) else "全部被否决" if len(pairs) else "没有可并入的学校"
+        vetoes = sorted({rule for cell in pairs["vetoes"] for rule in words.rule_ids(cell)})
+        cells.append(
+            (
+                words.text(rows["school_name"].iloc[0]), words.whole(rows["pupils_now"].iloc[0]),
+                words.whole(len(pairs)), said, "、".join(vetoes) or words.DASH, words.listed(free["receiver_name"]),
+            )
+        )  # fmt: skip
+    heads = columns("学校", "现有学生（人）", "并入选项", "结果", "否决的规则", "未被否决的接收学校", numbers=[1, 2])
+    return Table("小规模学校选项一览", heads, tuple(cells), row_heads=True)
+
+
+def _school_table(rows: pd.DataFrame) -> Table:
+    """One table a school: indicators down, options across; rows that say nothing for any option are left out."""
+    titles = [_title(row) for _, row in rows.iterrows()]
+    cells = []
+    for name, cell in ROWS:
+        values = [cell(row) for _, row in rows.iterrows()]
+        if any(value != words.DASH for value in values) or name == "否决的规则":
+            cells.append((name, *values))
+    pupils = words.whole(rows["pupils_now"].iloc[0])
+    heads = columns("指标", *titles, centre=range(1, 1 + len(titles)))
+    return Table(
+        f"{words.text(rows['school_name'].iloc[0])}：选项与影响（现有学生 {pupils} 人）",
+        heads,
+        tuple(cells),
+        row_heads=True,
+    )
+
+
+def _title(row: pd.Series) -> str:
+    option = label("option", str(row["option"]))
+    return option if words.missing(row["receiver_name"]) else f"{option}\n{row['receiver_name']}"

@@ -1,0 +1,103 @@
+"""学位: seats, what binds them, and use by township, stage and school."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
+from layout_planner.reports.sections.parts import columns, not_made
+from layout_planner.terms import COUNTY, Stage, label
+
+_AHEAD: Final = (1, 5, 10)  # school years after the base year that are printed
+
+
+def seats(inputs: ReportInputs) -> Section:
+    """Build the section: what binds, balance by township, seats by school."""
+    found, balance = inputs.table("seats"), inputs.table("seat_balance")
+    if found is None:
+        return Section("seats", "学位供给与利用", (not_made("学位核算"),))
+    near = found[found["term"] == "near"]
+    blocks: list[Block] = [
+        Paragraph("学位由最紧的一项决定：教室、用房面积、床位或餐位。下面先看是什么卡住了学位，再看各镇各校的利用率。"),
+        Bullets(tuple(_binding(near))),
+    ]
+    if balance is not None:
+        blocks.append(_balance(balance, inputs))
+    for stage in Stage:
+        rows = near[near["stage"] == stage]
+        if len(rows):
+            blocks.append(_schools(rows, stage))
+    return Section("seats", "学位供给与利用", tuple(blocks))
+
+
+def _binding(near: pd.DataFrame) -> list[str]:
+    said = []
+    for stage in Stage:
+        rows = near[near["stage"] == stage]
+        if rows.empty:
+            continue
+        counts = rows["binding"].value_counts()
+        parts = "、".join(f"{label('seat_component', str(name))} {count:,} 所" for name, count in counts.items())
+        full = rows[rows["use"] > 1]
+        over = (
+            f"；超过学位的有 {len(full):,} 所：{words.listed(full['school_name'])}"
+            if len(full)
+            else "；没有学校超过学位"
+        )
+        seat_sum, pupil_sum = words.total(rows["seats"]), words.total(rows["pupils_now"])
+        said.append(f"{label('stage', stage)}：学位 {seat_sum} 个，在校生 {pupil_sum} 人；制约项为{parts}{over}。")
+    return said
+
+
+def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
+    """Balance by township and stage in a few years; the county last."""
+    years = [inputs.base_year + step for step in _AHEAD if inputs.base_year + step <= inputs.last_year]
+    names = balance.drop_duplicates("township_code").set_index("township_code")["township_name"]
+    order = [*names.index[names.index != COUNTY], *names.index[names.index == COUNTY]]
+    cells = []
+    for code in order:
+        for stage in Stage:
+            rows = balance[(balance["township_code"] == code) & (balance["stage"] == stage)].set_index("school_year")
+            shown = [rows.loc[year] for year in years if year in rows.index]
+            if shown and any(row["seats"] > 0 or row["pupils_p50"] > 0 for row in shown):
+                name = "全县" if code == COUNTY else str(names[code])
+                later = [_balance_cell(rows.loc[year]) if year in rows.index else words.DASH for year in years]
+                cells.append((name, label("stage", stage), words.whole(shown[0]["seats"]), *later))
+    heads = columns(
+        "乡镇",
+        "学段",
+        "学位（个）",
+        *(f"{year} 学年余缺" for year in years),
+        numbers=range(2, 3 + len(years)),
+        centre=[1],
+    )
+    note = "余缺 = 学位 − 在校生，正为富余、负为缺口；括号内为 P10–P90；不足概率不为 0 时注明。近期班额标准。"
+    return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True)
+
+
+def _balance_cell(row: pd.Series) -> str:
+    risk = "" if words.missing(row["p_short"]) or row["p_short"] == 0 else f"\n不足概率 {words.chance(row['p_short'])}"
+    low, high = words.signed(row["balance_p10"]), words.signed(row["balance_p90"])
+    return f"{words.signed(row['balance_p50'])}\n（{low} 至 {high}）{risk}"
+
+
+def _schools(rows: pd.DataFrame, stage: Stage) -> Table:
+    ordered = rows.sort_values("use", ascending=False, na_position="last", kind="stable")
+    cells = tuple(
+        (
+            words.text(row["school_name"]), words.whole(row["pupils_now"]), words.whole(row["seats"]),
+            words.percent(row["use"]) if row["seats"] > 0 else words.DASH,
+            label("seat_component", words.text(row["binding"])),
+            label("seat_component", words.text(row["next_binding"])),
+        )
+        for _, row in ordered.iterrows()
+    )  # fmt: skip
+    heads = columns(
+        "学校", "在校生（人）", "学位（个）", "利用率", "制约项", "次制约项", numbers=[1, 2, 3], centre=[4, 5]
+    )
+    total = ("合计", words.total(rows["pupils_now"]), words.total(rows["seats"]), "", "", "")
+    return Table(f"各校学位与利用率：{label('stage', stage)}", heads, cells, total=total, row_heads=True)

@@ -1,0 +1,176 @@
+"""摘要: one page that says what the numbers say."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
+from layout_planner.reports.sections.access import whole_children
+from layout_planner.reports.sections.options import merges, only_keep
+from layout_planner.reports.sections.parts import COMPULSORY, YOUNG, county_rows, young_limit
+from layout_planner.terms import Stage, label
+
+
+def summary(inputs: ReportInputs) -> Section:
+    """Build the one-page summary: cards, then sentences made from the tables."""
+    cards = [
+        card for card in (_primary(inputs), _small(inputs), _merges(inputs), _over(inputs), _short(inputs)) if card
+    ]
+    sentences = [*_forecast(inputs), *_seats(inputs), *_access(inputs), *_options(inputs), *_rules(inputs)]
+    blocks: list[Block] = [Cards(tuple(cards))] if cards else []
+    blocks += [
+        Bullets(tuple(sentences)),
+        Paragraph(
+            "本报告给出依据和可能的选项，不替代论证、听证、公示和报批。应留必留、先建后撤、积极稳妥；拿不准时，保留往往是合适的答案。",
+            "lead",
+        ),
+    ]
+    return Section("summary", "摘要", tuple(blocks))
+
+
+def _at(stages: pd.DataFrame, stage: Stage, year: int) -> pd.Series | None:
+    rows = county_rows(stages)
+    rows = rows[(rows["stage"] == stage) & (rows["school_year"] == year)]
+    return rows.iloc[0] if len(rows) else None
+
+
+def middle_year(inputs: ReportInputs) -> int:
+    """Return the year the summary looks at: 2030 where it lies ahead within reach, else five years on."""
+    five = inputs.base_year + 5
+    decade = -(-five // 5) * 5
+    return min(decade if decade - five <= 1 else five, inputs.last_year)
+
+
+def _primary(inputs: ReportInputs) -> Card | None:
+    stages = inputs.table("forecast_stage")
+    if stages is None:
+        return None
+    year = middle_year(inputs)
+    now, then = _at(stages, Stage.PRIMARY, inputs.base_year), _at(stages, Stage.PRIMARY, year)
+    if now is None or then is None:
+        return None
+    hint = f"人，{year} 学年；{words.interval(then['pupils_p10'], then['pupils_p90'])}"
+    return Card("小学在校生", f"{words.whole(now['pupils_p50'])} → {words.whole(then['pupils_p50'])}", hint)
+
+
+def _small(inputs: ReportInputs) -> Card | None:
+    found = inputs.table("candidates")
+    if found is None:
+        return None
+    empty = found.loc[found["pupils_now"] == 0, "school_id"].nunique()
+    return Card("小规模学校", f"{found['school_id'].nunique():,} 所", f"其中空壳学校 {empty:,} 所")
+
+
+def _merges(inputs: ReportInputs) -> Card | None:
+    found = inputs.table("candidates")
+    if found is None:
+        return None
+    pairs = merges(found)
+    blocked = int((pairs["verdict"] == "blocked").sum())
+    return Card("并入选项被否决", f"{blocked:,} / {len(pairs):,}", f"{len(only_keep(found)):,} 所学校的选项全部被否决")
+
+
+def _over(inputs: ReportInputs) -> Card | None:
+    found = inputs.table("access")
+    if found is None:
+        return None
+    young = whole_children(found[found["grade_band"] == YOUNG])
+    limit = young_limit(inputs)
+    name = "路途超限" if words.missing(limit) else f"路途超过 {words.number(limit)} 分钟"
+    return Card(name, f"{words.total(young['over_limit'])} 人", "小学一至三年级，最不利情形，含无路可达")
+
+
+def _short(inputs: ReportInputs) -> Card | None:
+    found = inputs.table("seats")
+    if found is None:
+        return None
+    near = found[(found["term"] == "near") & found["stage"].isin(COMPULSORY)]
+    full = near.loc[near["use"] > 1, "school_id"].nunique()
+    return Card("超过学位的学校", f"{full:,} 所", f"义务教育阶段 {near['school_id'].nunique():,} 所中")
+
+
+def _forecast(inputs: ReportInputs) -> list[str]:
+    stages = inputs.table("forecast_stage")
+    if stages is None:
+        return []
+    said, year = [], middle_year(inputs)
+    for stage in COMPULSORY:
+        now, then = _at(stages, stage, inputs.base_year), _at(stages, stage, year)
+        if now is None or then is None:
+            continue
+        how = words.change(now["pupils_p50"], then["pupils_p50"], "人")
+        said.append(
+            f"{label('stage', stage)}在校生由 {inputs.base_year} 学年的 {words.whole(now['pupils_p50'])} 人变为 "
+            f"{year} 学年的 {words.whole(then['pupils_p50'])} 人{words.interval(then['pupils_p10'], then['pupils_p90'])}，{how}。"
+        )
+        last = _at(stages, stage, inputs.last_year)
+        if last is not None and inputs.last_year > year:
+            mark = {"born": "", "part": "，其中一部分孩子尚未出生", "unborn": "，这些孩子都尚未出生"}[
+                str(last["cohort"])
+            ]
+            band = words.interval(last["pupils_p10"], last["pupils_p90"])
+            said[-1] += f"到 {inputs.last_year} 学年为 {words.whole(last['pupils_p50'])} 人{band}{mark}。"
+    return said
+
+
+def _seats(inputs: ReportInputs) -> list[str]:
+    found, said = inputs.table("seats"), []
+    if found is not None:
+        near = found[(found["term"] == "near") & found["stage"].isin(COMPULSORY) & (found["use"] > 1)]
+        said.append(
+            f"超过学位的学校：{words.listed(near['school_name'].drop_duplicates())}。"
+            if len(near)
+            else "基准年没有义务教育学校超过学位。"
+        )
+    balance = inputs.table("seat_balance")
+    if balance is not None:
+        rows = county_rows(balance)
+        rows = rows[(rows["school_year"] == middle_year(inputs)) & rows["stage"].isin(COMPULSORY)]
+        for _, row in rows.iterrows():
+            kind = "富余" if row["balance_p50"] >= 0 else "缺口"
+            said.append(
+                f"{middle_year(inputs)} 学年全县{label('stage', str(row['stage']))}"
+                f"学位 {words.whole(row['seats'])} 个，{kind} {words.whole(abs(row['balance_p50']))} 个。"
+            )
+        if len(rows):
+            said.append("学位富余在哪里、离孩子多远，比总数更要紧。")
+    return said
+
+
+def _access(inputs: ReportInputs) -> list[str]:
+    found = inputs.table("access")
+    if found is None:
+        return []
+    young = whole_children(found[found["grade_band"] == YOUNG])
+    over = young[young["over_limit"] > 0].sort_values("over_limit", ascending=False, kind="stable")
+    if over.empty:
+        return ["最不利情形下，没有小学一至三年级儿童路途超限。"]
+    lost = young[young["minutes_nearest"].isna()]
+    tail = f"其中 {len(lost):,} 个村在最不利情形下无路可达。" if len(lost) else ""
+    return [
+        f"最不利情形下，小学一至三年级有 {words.total(over['over_limit'])} 人路途超限或无路可达，人数最多的村："
+        f"{words.listed(over['village_name'])}。{tail}"
+    ]
+
+
+def _options(inputs: ReportInputs) -> list[str]:
+    found = inputs.table("candidates")
+    if found is None:
+        return []
+    pairs, stuck = merges(found), only_keep(found)
+    blocked = int((pairs["verdict"] == "blocked").sum())
+    said = [f"小规模学校 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，{blocked:,} 个被规则否决。"]
+    if stuck:
+        said.append(f"{len(stuck):,} 所学校的并入选项全部被否决，应当保留：{words.listed(stuck)}。")
+    return said
+
+
+def _rules(inputs: ReportInputs) -> list[str]:
+    found = inputs.table("findings")
+    if found is None:
+        return []
+    waiting = found[found["outcome"].isin(["not_evaluated", "unset"])]["rule_id"].nunique()
+    failed = int((found["outcome"] == "fail").sum())
+    return [f"规则核验：不符合 {failed:,} 条；另有 {waiting:,} 条规则因缺数据或未设参数而未评、未定，不能当作符合。"]
