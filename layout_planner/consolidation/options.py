@@ -80,7 +80,7 @@ def options_of(baseline: Baseline, small: pd.DataFrame) -> pd.DataFrame:
 
 
 def possible_pairs(baseline: Baseline, small: pd.DataFrame, lowest: int) -> pd.DataFrame:
-    """Pair every small school with every open school that teaches all of its grades from `lowest` on.
+    """Pair every small school with every open school that has pupils and teaches all of its grades from `lowest` on.
 
     Grades 1–9 of the register count, and kindergarten grades where the school has children in them.
 
@@ -91,7 +91,7 @@ def possible_pairs(baseline: Baseline, small: pd.DataFrame, lowest: int) -> pd.D
     """
     state, year = opening(baseline.schools), baseline.base_year + 1
     taught = baseline.enrolment[baseline.enrolment["pupils"] > 0].groupby("school_id")["grade"].agg(set)
-    open_now = [school for school in sorted(state.register) if state.is_open(school, year)]
+    open_now = [school for school in sorted(taught.index) if state.is_open(school, year)]
     pairs = []
     for row in small.itertuples():
         offered = set(range(int(row.grade_low), int(row.grade_high) + 1)) & set(COMPULSORY)

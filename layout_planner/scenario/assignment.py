@@ -13,7 +13,7 @@ from layout_planner.errors import DataError
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.plan import Plan
 from layout_planner.scenario.timeline import Action, Decision, State, after, opening
-from layout_planner.terms import BAND_OF_GRADE, OUTSIDE
+from layout_planner.terms import BAND_OF_GRADE, GRADES, OUTSIDE
 
 _NO_ROUTE = 1e9  # a receiver without a route comes after every receiver with one [min]
 
@@ -22,7 +22,8 @@ _NO_ROUTE = 1e9  # a receiver without a route comes after every receiver with on
 class Step:
     """One school year: the state of the schools and the school that every group of children attends.
 
-    `rows` has school_id (the school without the plan), grade, unit, village_code, share and attends.
+    `rows` has school_id (the school without the plan), grade, unit, grade_band, village_code, share, attends and
+    minutes (worst-case trip to the school attended); steps between two decisions share one frame.
     """
 
     year: int
@@ -92,9 +93,9 @@ def follow(plan: Plan, baseline: Baseline) -> list[Step]:
     DataError
         ``plan_pupils_nowhere`` if a school closes without receivers and still has pupils.
     """
-    rows = homes(baseline)
-    rows["attends"] = rows["school_id"]
     trips = trip_minutes(baseline)
+    rows = homes(baseline)
+    rows = rows.assign(attends=rows["school_id"], minutes=look_up(trips, rows, rows["school_id"]))
     state, steps = opening(baseline.schools), []
     for year in sorted(int(y) for y in baseline.pupils["school_year"].values):
         now = tuple(decision for decision in plan.decisions if decision.year == year)
@@ -102,7 +103,8 @@ def follow(plan: Plan, baseline: Baseline) -> list[Step]:
             state = after(state, decision)
         for decision in now:
             rows = _displace(rows, decision, state, trips)
-        _require_open(plan, rows, state, year, baseline.pupils)
+        if plan.decisions:
+            _require_open(plan, rows, state, year, baseline.pupils)
         steps.append(Step(year, state, rows, now))
     return steps
 
@@ -136,20 +138,16 @@ def carry(pupils: xr.DataArray, steps: list[Step]) -> xr.DataArray:
         schools is that of `pupils` in every grade, year and draw. [pupils]
     """
     have = list(zip(pupils["school_id"].values.astype(str), pupils["grade"].values.astype(int), strict=True))
-    used = {pair for step in steps for pair in zip(step.rows["attends"], step.rows["grade"], strict=True)}
+    frames = {id(step.rows): step.rows for step in steps}
+    used = {pair for rows in frames.values() for pair in zip(rows["attends"], rows["grade"], strict=True)}
     units = have + sorted(used - set(have))
-    place = {unit: position for position, unit in enumerate(units)}
+    moved = {key: _transfer(rows, units, len(have)) for key, rows in frames.items()}
     ordered = pupils.transpose("draw", "unit", "school_year")
     out = np.zeros((ordered.sizes["draw"], len(units), ordered.sizes["school_year"]))
     at = {int(year): position for position, year in enumerate(ordered["school_year"].values)}
     for step in steps:
-        rows = step.rows
-        to = [place[pair] for pair in zip(rows["attends"], rows["grade"], strict=True)]
-        product = sparse.csr_array(
-            (rows["share"].to_numpy(), (to, rows["unit"].to_numpy())), shape=(len(units), len(have))
-        )
         now = ordered.values[:, :, at[step.year]].astype(float)
-        out[:, :, at[step.year]] = (product @ now.T).T
+        out[:, :, at[step.year]] = (moved[id(step.rows)] @ now.T).T
     coords = {
         "school_year": ordered["school_year"].values,
         "school_id": ("unit", [school for school, _ in units]),
@@ -158,28 +156,44 @@ def carry(pupils: xr.DataArray, steps: list[Step]) -> xr.DataArray:
     return xr.DataArray(out, dims=("draw", "unit", "school_year"), coords=coords)
 
 
+def _transfer(rows: pd.DataFrame, units: list[tuple[str, int]], have: int) -> sparse.csr_array:
+    """Share of every unit's pupils who sit in each unit under the plan, shape (units, units without the plan)."""
+    place = {unit: position for position, unit in enumerate(units)}
+    to = [place[pair] for pair in zip(rows["attends"], rows["grade"], strict=True)]
+    return sparse.csr_array((rows["share"].to_numpy(), (to, rows["unit"].to_numpy())), shape=(len(units), have))
+
+
 def _displace(rows: pd.DataFrame, decision: Decision, state: State, trips: pd.Series) -> pd.DataFrame:
     """Send the children of a decision to their receivers; the others keep their school."""
     school = decision.school_id
     if decision.action is Action.REOPEN:
-        back = (rows["school_id"] == school) & rows["grade"].map(lambda grade: state.offers(school, grade))
-        return rows.assign(attends=rows["attends"].where(~back, school))
-    moving = (rows["attends"] == school) & rows["grade"].map(decision.moves)
-    if not decision.receivers or not moving.any():
+        moving = (rows["school_id"] == school) & rows["grade"].isin(state.taught(school))
+        goes_to = np.full(int(moving.sum()), school)
+    else:
+        moving = (rows["attends"] == school) & rows["grade"].isin([grade for grade in GRADES if decision.moves(grade)])
+        goes_to = _chosen(rows[moving], decision, state, trips)
+    if not moving.any():
         return rows
-    group = rows[moving]
+    attends, minutes = rows["attends"].copy(), rows["minutes"].copy()
+    attends[moving] = goes_to
+    minutes[moving] = look_up(trips, rows[moving], attends[moving])
+    return rows.assign(attends=attends, minutes=minutes)
+
+
+def _chosen(group: pd.DataFrame, decision: Decision, state: State, trips: pd.Series) -> np.ndarray:
+    """School of every displaced group of children: the nearest receiver, or where they are if none teaches them."""
+    here = np.asarray(group["attends"])
+    if not decision.receivers or group.empty:
+        return here
     minutes = np.column_stack([_minutes_to(receiver, group, state, trips) for receiver in decision.receivers])
-    chosen = np.array(decision.receivers)[minutes.argmin(axis=1)]
-    reached = np.isfinite(minutes.min(axis=1))
-    attends = rows["attends"].copy()
-    attends[moving] = np.where(reached, chosen, group["attends"])
-    return rows.assign(attends=attends)
+    nearest = np.array(decision.receivers)[minutes.argmin(axis=1)]
+    return np.asarray(np.where(np.isfinite(minutes.min(axis=1)), nearest, here))
 
 
 def _minutes_to(receiver: str, group: pd.DataFrame, state: State, trips: pd.Series) -> np.ndarray:
     """Minutes to a receiver for choosing: late without a route, infinite where the grade is not taught."""
     minutes = np.nan_to_num(look_up(trips, group, receiver), nan=_NO_ROUTE)
-    taught = group["grade"].map(lambda grade: state.offers(receiver, grade)).to_numpy(dtype=bool)
+    taught = group["grade"].isin(state.taught(receiver)).to_numpy(dtype=bool)
     return np.where(taught, minutes, np.inf)
 
 
@@ -188,7 +202,7 @@ def _require_open(plan: Plan, rows: pd.DataFrame, state: State, year: int, pupil
     touched = {school for school, closed in state.closed.items() if closed} | state.points
     for school in sorted(touched):
         closed = state.closed.get(school, False)
-        left = (rows["attends"] == school) & (closed | ~rows["grade"].map(lambda g, s=school: state.offers(s, g)))
+        left = (rows["attends"] == school) & (closed | ~rows["grade"].isin(state.taught(school)))
         if left.any():
             count = float(pupils.sel(school_year=year).isel(unit=sorted(set(rows.loc[left, "unit"]))).sum("unit").max())
             if count > 0:

@@ -52,21 +52,27 @@ def whole_moves(moves: pd.DataFrame) -> pd.DataFrame:
 
 
 def trips_of(moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
-    """List the trips of grades 1–3 to the receiver as rule T01 wants them; unknown homes are left out.
+    """List the trips of grades 1–3 to the receiver as rule T01 wants them.
+
+    Children whose home is not known are left out, and so are those whose trip was over the limit before and does not
+    become longer: the move is not the cause.
 
     Parameters
     ----------
     moves
         Whole moves.
     baseline
-        Names of schools and villages.
+        Names of schools and villages; rule T01.
 
     Returns
     -------
     DataFrame
         Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes. [children], [min]
     """
-    known = moves[(moves["village_code"] != "") & (moves["grade_band"] == GradeBand.G13)]
+    limit = baseline.catalogue.rule("T01").on(baseline.day)
+    young = moves[(moves["village_code"] != "") & (moves["grade_band"] == GradeBand.G13)]
+    no_cause = ~(young["minutes_before"] <= limit) & (young["minutes_after"] <= young["minutes_before"])
+    known = young[~no_cause]
     villages = baseline.villages.set_index("village_code")["name"]
     columns = ["subject_type", "subject_id", "subject_name", "village_name", "grade_band", "children", "minutes"]
     rows = named(known, baseline).assign(
@@ -87,8 +93,8 @@ def boarding_of(
 ) -> pd.DataFrame:
     """Beds and meals that each receiver needs once the pupils have come (rule M09).
 
-    Boarders to come are the larger of the moved school's boarders and the older pupils (grade 4 and above) whose trip
-    is longer than the boarding assumption or has no route; younger ones are never planned as boarders (T02).
+    Boarders to come are the moved school's own and the day pupils of grade 4 and above whose trip becomes longer than
+    the boarding assumption or loses its route; younger ones are never planned as boarders (T02).
 
     Parameters
     ----------
@@ -114,9 +120,8 @@ def boarding_of(
     here = boarders.reindex(pairs["receiver_id"]).fillna(0.0).to_numpy(dtype=float)
     coming = _boarders_moved(pairs, moves, baseline)
     needed = boarders_needed(moves, baseline).reindex(pairs["subject_id"]).fillna(0.0).to_numpy()
-    added = np.maximum(coming, needed)
     total = tally.groupby("subject_id")["after"].sum().reindex(pairs["subject_id"]).to_numpy(dtype=float)
-    after = here + added
+    after = here + coming + needed
     diners = diners_of(pd.Series(total), pd.Series(after), limits).to_numpy()
     rows = named(pairs.reset_index(drop=True), baseline)
     return rows.assign(
@@ -130,10 +135,17 @@ def boarding_of(
 
 
 def boarders_needed(moves: pd.DataFrame, baseline: Baseline) -> pd.Series:
-    """Count by subject the moved pupils of grade 4 and above whose trip is too long to come daily. [pupils]."""
+    """Count by subject the moved pupils of grade 4 and above whose trip becomes too long to come daily. [pupils]."""
     older = {str(BAND_OF_GRADE[grade]) for grade in OLDER}
-    too_far = ~(moves["minutes_after"] <= boarding_limit(baseline)) & (moves["village_code"] != "")
-    return moves[too_far & moves["grade_band"].isin(older)].groupby("subject_id")["children"].sum()
+    far = newly_too_far(moves["minutes_before"].to_numpy(), moves["minutes_after"].to_numpy(), baseline)
+    mine = moves[far & moves["grade_band"].isin(older) & (moves["village_code"] != "")]
+    return mine.groupby("subject_id")["children"].sum()
+
+
+def newly_too_far(before: np.ndarray, after: np.ndarray, baseline: Baseline) -> np.ndarray:
+    """Mark trips within the boarding assumption before and beyond it, or without a route, after."""
+    limit = boarding_limit(baseline)
+    return np.asarray((before <= limit) & ~(after <= limit))
 
 
 def boarding_limit(baseline: Baseline) -> float:

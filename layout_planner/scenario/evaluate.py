@@ -11,11 +11,11 @@ import xarray as xr
 from layout_planner.capacity import SeatLimits, seat_limits
 from layout_planner.compliance import concat_findings
 from layout_planner.contracts import check_table
-from layout_planner.scenario.assignment import Step, carry, follow, look_up, trip_minutes
+from layout_planner.scenario.assignment import Step, carry, follow
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import pair_id, whole_moves
 from layout_planner.scenario.findings import check_kept, check_moves, vetoes_of
-from layout_planner.scenario.indicators import seat_indicators, trip_indicators, trips_in
+from layout_planner.scenario.indicators import seat_indicators, trip_indicators
 from layout_planner.scenario.plan import Plan
 from layout_planner.scenario.timeline import Action
 
@@ -74,20 +74,19 @@ def evaluate(plan: Plan, baseline: Baseline) -> Evaluation:
     pupils = carry(baseline.pupils, steps)
     findings = _findings(plan, steps, pupils, baseline, limits)
     vetoes = vetoes_of(findings)
-    limit = baseline.catalogue.rule("T01").on(baseline.day)
+    mean = baseline.pupils.mean("draw", dtype=np.float64)
     rows = [
         {
             "plan": plan.name,
             "school_year": step.year,
             "feasible": not vetoes,
             "vetoes": "、".join(vetoes),
-            **trip_indicators(trips_in(step, baseline, limit), baseline),
-            **seat_indicators(step, pupils, baseline, limits),
+            **trip_indicators(step, mean.sel(school_year=step.year).to_numpy(), baseline),
         }
         for step in steps
     ]
-    comparison = check_table("scenario_comparison", pd.DataFrame(rows))
-    return Evaluation(plan, comparison, findings, pupils, _assignment(steps))
+    comparison = pd.DataFrame(rows).join(seat_indicators(steps, pupils, baseline, limits))
+    return Evaluation(plan, check_table("scenario_comparison", comparison), findings, pupils, _assignment(steps))
 
 
 def compare(evaluations: list[Evaluation]) -> pd.DataFrame:
@@ -117,20 +116,21 @@ def _findings(
     for step in steps:
         if step.decisions:
             moves = _moves(step, before, baseline)
-            parts.append(_check_closing(step, moves, baseline))
+            whole = whole_moves(moves)
+            parts.append(_check_closing(step, whole, baseline))
             if len(moves):
                 pairs, tally = _pairs(plan, step, moves, baseline), _tally(step, moves, pupils)
-                parts.append(check_moves(pairs, whole_moves(moves), tally, baseline, limits))
+                parts.append(check_moves(pairs, whole, tally, baseline, limits))
         before = step
     return check_table("findings", concat_findings(parts))
 
 
 def _moves(step: Step, before: Step | None, baseline: Baseline) -> pd.DataFrame:
     """Children who change school in the year of a step, from the school they attend to the next one."""
-    rows = step.rows.assign(school_from=before.rows["attends"] if before else step.rows["school_id"])
-    mean = baseline.pupils.sel(school_year=step.year).mean("draw").to_numpy().astype(float)
+    old = before.rows if before else step.rows.assign(attends=step.rows["school_id"])
+    rows = step.rows.assign(school_from=old["attends"], minutes_before=old["minutes"])
     rows = rows[rows["attends"] != rows["school_from"]]
-    trips = trip_minutes(baseline)
+    mean = baseline.pupils.sel(school_year=step.year).mean("draw", dtype=np.float64).to_numpy()
     return pd.DataFrame(
         {
             "subject_id": [pair_id(a, b) for a, b in zip(rows["school_from"], rows["attends"], strict=True)],
@@ -140,8 +140,8 @@ def _moves(step: Step, before: Step | None, baseline: Baseline) -> pd.DataFrame:
             "grade": rows["grade"],
             "grade_band": rows["grade_band"],
             "children": rows["share"] * mean[rows["unit"]],
-            "minutes_before": look_up(trips, rows, rows["school_from"]),
-            "minutes_after": look_up(trips, rows, rows["attends"]),
+            "minutes_before": rows["minutes_before"],
+            "minutes_after": rows["minutes"],
         }
     )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import sparse
 
 from layout_planner.capacity import SeatLimits
+from layout_planner.compliance.findings import listed
 from layout_planner.scenario.assignment import Step, look_up, trip_minutes
 from layout_planner.scenario.baseline import Baseline
-from layout_planner.scenario.effects import COMPULSORY, OLDER, boarding_limit
+from layout_planner.scenario.effects import COMPULSORY, OLDER, newly_too_far, whole_children
 from layout_planner.scenario.timeline import TOP_OF_POINT
 from layout_planner.terms import STAGE_OF_GRADE, GradeBand, Stage
 
@@ -19,88 +19,108 @@ _P95 = 0.95  # the dictionary names the columns minutes_p95, seats_short_p50 and
 _P90 = 0.9
 
 
-@dataclass(frozen=True)
-class Trips:
-    """Worst-case trips of a step: rows of the step with minutes, expected children and who is over the limit."""
+def trip_indicators(step: Step, mean: np.ndarray, baseline: Baseline) -> dict[str, object]:
+    """Describe the trips of a year, worst case: moved pupils, grades 1–3 over the limit, new boarders.
 
-    young: pd.DataFrame
-    moved: float
-    boarders: float
-
-
-def trips_in(step: Step, baseline: Baseline, limit: float) -> Trips:
-    """Set the children of a year against the minutes to the school that the plan gives them.
+    Expected children are means over the draws, which add up over schools; those of a school and grade band are brought
+    to whole children before villages are counted and named.
 
     Parameters
     ----------
     step
         Who attends where that year.
+    mean
+        Mean pupils by unit of the forecast that year. [pupils]
     baseline
-        Minutes and forecast; the expected children are the mean over the draws, which adds up over schools.
-    limit
-        Longest trip of grades 1–3 (T01). [min]
+        Names of the villages, rule T01, boarding assumption.
 
     Returns
     -------
-    Trips
-        `young`: grades 1–3 with a known home, columns village_code, children, minutes, over; `moved`: pupils at another
-        school than without the plan; `boarders`: those of grade 4 and above among them who would have to board.
+    dict
+        moved (pupils at another school than without the plan), g13_over_limit, villages_over (most children first),
+        minutes_mean, minutes_p95, minutes_max of grades 1–3 with a route, boarders_after (grade 4 and above, moved,
+        whose trip became too long to come daily). [pupils], [min]
     """
-    mean = baseline.pupils.sel(school_year=step.year).mean("draw").to_numpy().astype(float)
     rows = step.rows.assign(children=step.rows["share"] * mean[step.rows["unit"]])
     changed = rows[rows["attends"] != rows["school_id"]]
-    trips = trip_minutes(baseline)
-    older = changed[changed["grade"].isin(OLDER) & (changed["village_code"] != "")]
-    far = ~(look_up(trips, older, older["attends"]) <= boarding_limit(baseline))
-    young = rows[(rows["grade_band"] == GradeBand.G13) & (rows["village_code"] != "") & (rows["children"] > 0)]
-    minutes = look_up(trips, young, young["attends"])
-    young = young.assign(minutes=minutes, over=~(minutes <= limit))
-    return Trips(young, float(changed["children"].sum()), float(older.loc[far, "children"].sum()))
-
-
-def trip_indicators(trips: Trips, baseline: Baseline) -> dict[str, object]:
-    """Summarise the trips of grades 1–3: children over the limit, their villages, mean, P95 and longest minutes."""
-    young = trips.young
-    over = young[young["over"]].groupby("village_code")["children"].sum()
-    names = baseline.villages.set_index("village_code")["name"]
+    young = whole_by_village(rows[(rows["grade_band"] == GradeBand.G13) & (rows["village_code"] != "")])
+    limit = baseline.catalogue.rule("T01").on(baseline.day)
+    over = young[~(young["minutes"] <= limit)].groupby("village_code")["children"].sum()
+    names = over.index.map(baseline.villages.set_index("village_code")["name"])
+    ordered = [name for _, name in sorted(zip(-over, names, strict=True))]
     routed = young[young["minutes"].notna()].sort_values("minutes", kind="stable")
     weight, minutes = routed["children"].to_numpy(dtype=float), routed["minutes"].to_numpy(dtype=float)
     return {
-        "moved": trips.moved,
+        "moved": float(changed["children"].sum()),
         "g13_over_limit": float(over.sum()),
-        "villages_over": "、".join(str(names.get(code, code)) for code in over.index),
+        "villages_over": listed(ordered),
         "minutes_mean": float(weight @ minutes / weight.sum()) if weight.sum() > 0 else np.nan,
         "minutes_p95": _weighted_quantile(minutes, weight, _P95),
         "minutes_max": float(minutes.max()) if len(minutes) else np.nan,
-        "boarders_after": trips.boarders,
+        "boarders_after": _boarders(changed, baseline),
     }
 
 
-def seat_indicators(step: Step, pupils: xr.DataArray, baseline: Baseline, limits: SeatLimits) -> dict[str, object]:
+def whole_by_village(rows: pd.DataFrame) -> pd.DataFrame:
+    """Bring the children of every school and grade band to whole ones by village; empty villages are dropped."""
+    keys = ["attends", "grade_band", "village_code"]
+    grouped = rows.groupby(keys, as_index=False, sort=True).agg({"children": "sum", "minutes": "first"})
+    groups = grouped.groupby(["attends", "grade_band"], sort=False)["children"]
+    grouped["children"] = groups.transform(lambda group: whole_children(group.to_numpy(dtype=float)))
+    return grouped[grouped["children"] > 0]
+
+
+def _boarders(changed: pd.DataFrame, baseline: Baseline) -> float:
+    older = changed[changed["grade"].isin(OLDER) & (changed["village_code"] != "")]
+    if older.empty:
+        return 0.0
+    before = look_up(trip_minutes(baseline), older, older["school_id"])
+    return float(older.loc[newly_too_far(before, older["minutes"].to_numpy(), baseline), "children"].sum())
+
+
+def seat_indicators(steps: list[Step], pupils: xr.DataArray, baseline: Baseline, limits: SeatLimits) -> pd.DataFrame:
     """Seats short at every school and stage, summed in each draw, and the probability that any is short.
 
     Pupils of one school do not use the free seats of another. A school with unknown seats cannot be short; a school
     that the plan makes a teaching point holds no more than the sections of C03; seats added by the plan count from
     their year.
+
+    Parameters
+    ----------
+    steps
+        One a year.
+    pupils
+        Pupils of every draw where the plan seats them: draw, unit, school_year. [pupils]
+    baseline, limits
+        Near-term seats; sections of an incomplete primary.
+
+    Returns
+    -------
+    DataFrame
+        One row a step: schools_open (compulsory stages, by the median), seats_short_p50, seats_short_p90, p_short.
     """
-    now = pupils.sel(school_year=step.year).transpose("draw", "unit").to_numpy()
+    values = pupils.transpose("school_year", "unit", "draw").to_numpy()
     schools, grades = pupils["school_id"].values.astype(str), pupils["grade"].values.astype(int)
-    groups = pd.DataFrame({"school_id": schools, "stage": [str(STAGE_OF_GRADE[int(g)]) for g in grades]})
-    number = groups.groupby(["school_id", "stage"], sort=True).ngroup().to_numpy()
-    names = groups.groupby(["school_id", "stage"], sort=True).first().index
-    sums = np.zeros((now.shape[0], len(names)))
-    np.add.at(sums.T, number, now.T)
-    seats = seats_under(step, baseline, limits).reindex(names).to_numpy(dtype=float)
-    short = np.nan_to_num(np.clip(sums - seats, 0.0, None))
-    total = short.sum(axis=1)
-    compulsory = np.isin(grades, COMPULSORY)
-    at_school = pd.DataFrame(now[:, compulsory].T).groupby(schools[compulsory]).sum()
-    return {
-        "schools_open": int((at_school.median(axis="columns") > 0).sum()),
-        "seats_short_p50": float(np.median(total)),
-        "seats_short_p90": float(np.quantile(total, _P90)),
-        "p_short": float((total > 0).mean()),
-    }
+    stages = [str(STAGE_OF_GRADE[int(grade)]) for grade in grades]
+    groups, names = pd.MultiIndex.from_arrays([schools, stages]).factorize(sort=True)
+    member = sparse.csr_array((np.ones(len(groups)), (groups, np.arange(len(groups)))))
+    compulsory = np.isin(names.get_level_values(1), [str(STAGE_OF_GRADE[grade]) for grade in COMPULSORY])
+    school, _ = pd.factorize(names.get_level_values(0), sort=True)
+    rows = []
+    for step, now in zip(steps, values, strict=True):
+        seated = member @ now
+        seats = seats_under(step, baseline, limits).reindex(names).to_numpy(dtype=float)
+        short = np.nan_to_num(np.clip(seated - seats[:, None], 0.0, None)).sum(axis=0)
+        middle = np.median(seated[compulsory], axis=1) > 0
+        rows.append(
+            {
+                "schools_open": len(set(school[compulsory][middle])),
+                "seats_short_p50": float(np.median(short)),
+                "seats_short_p90": float(np.quantile(short, _P90)),
+                "p_short": float((short > 0).mean()),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def seats_under(step: Step, baseline: Baseline, limits: SeatLimits) -> pd.Series:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.scenario.timeline import ACTIONS_ZH, Action, Decision, State, after, opening, year_in
+from layout_planner.terms import GRADES
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _receivers_wrong(decision: Decision, before: State, state: State) -> Iterabl
             code = "plan_circle" if state.leads_to(receiver, decision.school_id) else "plan_receiver_closed"
             yield code, "receivers", receiver, f"{decision.year} 学年在办的学校"
         ready = year_in(state.register[receiver], "ready_year")
-        if ready > decision.year:
+        if ready > decision.year and any(decision.moves(grade) for grade in GRADES):
             yield "plan_receiver_not_ready", "receivers", receiver, f"先建后撤,不早于 {ready:.0f} 学年"
     row = before.register[decision.school_id]
     grades = range(int(row["grade_low"]), int(row["grade_high"]) + 1)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from layout_planner.terms import BAND_GRADES, GradeBand
+from layout_planner.terms import BAND_GRADES, GRADES, GradeBand
 
 
 class Action(StrEnum):
@@ -81,6 +81,10 @@ class State:
         row = self.register[school_id]
         high = min(int(row["grade_high"]), TOP_OF_POINT) if school_id in self.points else int(row["grade_high"])
         return int(row["grade_low"]) <= grade <= high
+
+    def taught(self, school_id: str) -> list[int]:
+        """List the grades that the school teaches when it is open."""
+        return [grade for grade in GRADES if self.offers(school_id, grade)]
 
     def leads_to(self, start: str, goal: str) -> bool:
         """Return True where the pupils of `start` were sent, over any number of mergers, to `goal`."""
