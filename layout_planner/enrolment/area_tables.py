@@ -21,6 +21,7 @@ RESULT_COLUMNS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 QUANTILES: Final = (0.1, 0.9, 0.025, 0.975)
 TOTAL_SHARE: Final = 0.9  # a row with this share of the sum of all others is a total
 SHOWN_ROWS: Final = 5
+SCALE_LIMIT: Final = 3.0  # no cell's draws are scaled by more to meet the point forecast
 SMALLEST_STAGE: Final = 0.5  # pupils of a stage below which the last value has no say
 
 
@@ -147,37 +148,55 @@ def stage_rows(grades: tuple[int, ...], stages: Mapping[str, tuple[int, int]]) -
     return np.array([[low <= g <= high for g in grades] for low, high in stages.values()])
 
 
-def persist(
-    path: NDArray[np.float32], last: Floats, member: NDArray[np.bool_], factors: Calibration
-) -> NDArray[np.float32]:
-    """Draw every stage towards its last value: all grades and draws of a stage by one factor a year.
+def centred(path: NDArray[np.float32], target: Floats) -> NDArray[np.float32]:
+    """Scale every cell's draws of a year by one factor so that their mean is the target.
 
     Parameters
     ----------
     path
         Draws, shape (horizon, areas, grades, draws). [pupils]
+    target
+        Point forecast, shape (horizon, areas, grades). [pupils]
+
+    Returns
+    -------
+    array
+        Shape of `path`; a cell that no draw fills stays 0. [pupils]
+    """
+    mean = path.mean(axis=-1, dtype=float)
+    scale = np.where(mean > 0, target / np.where(mean > 0, mean, 1.0), 0.0)
+    moved: NDArray[np.float32] = path * np.minimum(scale, SCALE_LIMIT)[..., None].astype(np.float32)
+    return moved
+
+
+def persistent(centre: Floats, last: Floats, member: NDArray[np.bool_], factors: Calibration) -> Floats:
+    """Draw the point forecast of every stage towards its last value, all its grades by one factor.
+
+    Parameters
+    ----------
+    centre
+        Mean path of the model, shape (horizon, areas, grades). [pupils]
     last
         Pupils at the origin, shape (areas, grades). [pupils]
     member
-        Grades of each stage.
+        Grades of each stage, shape (stages, grades).
     factors
         Weight of the last value by horizon and size class.
 
     Returns
     -------
     array
-        Shape of `path`; the mean of a stage is ``(1 − w)·mean + w·last``. [pupils]
+        Shape of `centre`; a stage is ``(1 − w)·mean + w·last``. [pupils]
     """
-    expected = path.mean(axis=-1, dtype=float) @ member.T
-    now = last @ member.T
-    scale = np.ones(path.shape[:3])
-    for year in range(path.shape[0]):
+    expected, now = centre @ member.T, last @ member.T
+    scale = np.ones(centre.shape)
+    for year in range(len(centre)):
         weight = factors.at(year + 1)[0][size_class(now)]
         some = expected[year] > SMALLEST_STAGE
         ratio = np.where(some, 1 - weight + weight * now / np.where(some, expected[year], 1.0), 1.0)
         for stage, grades in enumerate(member):
             scale[year][:, grades] = ratio[:, stage, None]
-    return path * scale[..., None].astype(np.float32)
+    return centre * scale
 
 
 def result_table(

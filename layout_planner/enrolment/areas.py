@@ -15,8 +15,9 @@ from layout_planner.enrolment.area_tables import (
     AreaData,
     births_of_areas,
     bounds,
+    centred,
     cohorts_known,
-    persist,
+    persistent,
     pupil_cube,
     result_table,
     stage_rows,
@@ -25,9 +26,9 @@ from layout_planner.enrolment.calibration import Calibration, Outcomes, calibrat
 from layout_planner.enrolment.entrants import births_ratio, entry_level, estimate_weight
 from layout_planner.enrolment.noise import Noise, Residuals, estimate_noise, one_step
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
-from layout_planner.enrolment.progression import damped_rates, fit_progression
+from layout_planner.enrolment.progression import damped_rates, effect_left, fit_progression
 from layout_planner.enrolment.simulate import Draws, simulate
-from layout_planner.enrolment.units import UnitModel
+from layout_planner.enrolment.units import UnitModel, mean_path
 from layout_planner.errors import UsageError
 
 Floats = NDArray[np.float64]
@@ -128,9 +129,10 @@ def forecast_areas(
     factors = Calibration.prior(priors)
     if options.calibrate:
         factors = calibrate(window_outcomes(data, registered, options, rng), priors)
-    path = _by_grade(simulate(model, noise, options.draws, rng), data)
+    centre = mean_path(model).reshape(options.horizon, len(data.areas), len(data.grades))
     last = np.nan_to_num(data.cube[:, :, -1])
-    path = persist(path, last, stage_rows(data.grades, options.stages), factors)
+    target = persistent(centre, last, stage_rows(data.grades, options.stages), factors)
+    path = centred(_by_grade(simulate(model, noise, options.draws, rng), data), target)
     table = result_table(path, data, options.stages, factors)
     table.attrs |= {"left_out": list(data.left_out), "beta": model.weights[0].mean, "noise": noise}
     return table
@@ -190,6 +192,7 @@ def model_at(
         weights=(estimate_weight(cube[:, 0], cohorts[:, :years], priors),),
         area_sd=1 / np.sqrt(fit.expected_area + behind[0]),
         cell_sd=cell_sd.ravel(),
+        effect_left=effect_left(options.horizon, priors),
     )
 
 
@@ -216,6 +219,7 @@ def window_outcomes(
         model = model_at(known, births, years, inside, priors)
         noise = window_noise(known, births, inside, priors)
         path = _by_grade(simulate(model, noise, CALIBRATION_DRAWS, rng), data)
+        path = centred(path, mean_path(model).reshape(path.shape[:3]))
         stages = np.stack([path[:, :, grades].sum(axis=2) for grades in member], axis=2)
         last = data.cube[:, :, years - 1] @ member.T
         for ahead in range(1, horizon + 1):

@@ -22,7 +22,7 @@ from layout_planner.enrolment.feeders import (
     stage_seed,
 )
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
-from layout_planner.enrolment.progression import Progression, damped_rates, fit_progression
+from layout_planner.enrolment.progression import Progression, damped_rates, effect_left, fit_progression
 from layout_planner.enrolment.school_panel import (
     GRADE_AT,
     GRADE_ONE,
@@ -120,6 +120,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         weights=weights,
         area_sd=1 / np.sqrt(fit.expected_area + priors.area_pseudo),
         cell_sd=sd[panel.town[school], grade],
+        effect_left=effect_left(horizon, priors),
     )
     return model, fit
 

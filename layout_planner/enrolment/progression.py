@@ -133,6 +133,13 @@ def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     return rates
 
 
+def effect_left(horizon: int, priors: Priors) -> Floats:
+    """Share of a deviation that is left in each year ahead: ``r + κ(1−r)``, r = ρ^(h−1). shape (horizon,) [-]."""
+    left = priors.damping ** np.arange(horizon)
+    share: Floats = left + priors.long_run_kept * (1 - left)
+    return share
+
+
 def shared_ratio(came: Floats, could: Floats, used: Floats, priors: Priors) -> Floats:
     """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]."""
     cells = used[:, :, None]

@@ -47,14 +47,15 @@ def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generato
     area, county = np.zeros_like(effect), np.zeros(draws, dtype=np.float32)
     drift = np.zeros_like(effect)
     for year in range(model.horizon):
-        county = noise.memory * county + _normal(rng, (draws,)) * np.float32(noise.county_sd)
-        area = noise.memory * area + _normal(rng, effect.shape) * np.float32(noise.area_sd)
+        memory = noise.memory if year else 0.0
+        county = _next_shock(county, memory, noise.county_sd, rng)
+        area = _next_shock(area, memory, noise.area_sd, rng)
         drift = drift + _normal(rng, effect.shape) * np.float32(DRIFT_SHARE * np.sqrt(noise.psi[ENTRY]))
         shock = area + county
         mean = transfer @ now
         mean *= model.rate[year].astype(np.float32)[:, None]
         mean *= cell
-        mean *= _tilt(shock + effect)[model.area]
+        mean *= _tilt(shock + effect * np.float32(model.effect_left[year]))[model.area]
         at = model.area[model.entry]
         mean[model.entry] = _entrants(model, year, beta) * _tilt(shock + drift)[at]
         path[year] = now = draw_cells(mean, model.noise, noise, rng)
@@ -98,6 +99,12 @@ def draw_cells(mean: Draws, classes: NDArray[np.int64], noise: Noise, rng: np.ra
     np.floor(value, out=value)
     value[mean <= 0] = 0
     return value
+
+
+def _next_shock(now: Draws, memory: float, sd: float, rng: np.random.Generator) -> Draws:
+    """Stationary AR(1): every year has the sd that one-step errors showed."""
+    new: Draws = memory * now + _normal(rng, now.shape) * np.float32(sd * np.sqrt(1 - memory**2))
+    return new
 
 
 def _entrants(model: UnitModel, year: int, beta: Draws) -> Draws:

@@ -46,6 +46,8 @@ class UnitModel:
         Posterior sd of the log area effect. shape (areas,)
     cell_sd
         Posterior sd of the log cell effect. shape (units,)
+    effect_left
+        Share of an area effect that is left in each year ahead. shape (horizon,) [-]
     """
 
     area: Ints
@@ -60,6 +62,7 @@ class UnitModel:
     weights: tuple[BirthsWeight, ...]
     area_sd: Floats
     cell_sd: Floats
+    effect_left: Floats
 
     @property
     def horizon(self) -> int:

@@ -50,6 +50,7 @@ def chain(rate: float = 1.0, entrants: float = 12.0, ratio: float = 1.0) -> Unit
         weights=(BirthsWeight(0.5, 0.0, 0),),
         area_sd=np.zeros(1),
         cell_sd=np.zeros(3),
+        effect_left=np.ones(3),
     )
 
 
