@@ -1,6 +1,6 @@
-"""学位图:各学段学位利用率的地图,基准年、+3、+5、+10 年用同一套分级;结果写到 out-analyses/capacity_maps/。
+"""学位图：各学段学位利用率的地图，基准年、+3、+5、+10 年用同一套分级；结果写到 out-analyses/capacity_maps/。
 
-改下面的参数,再运行:.venv/bin/python analyses/capacity_maps.py
+改下面的参数，再运行：.venv/bin/python analyses/capacity_maps.py
 """
 
 from pathlib import Path
@@ -41,8 +41,8 @@ def main() -> None:
                 axes = plot_capacity_map(points, base, note=note, title=title)
                 save_figure(figure_of(axes), OUT / f"{stage}_{year}")
                 used, seats = rows["pupils_now"].sum(), rows["seats"].sum()
-                print(f"{title}:在校生 {used:,.0f} 人,学位 {seats:,.0f} 个")
-    print(f"结果:{OUT}")
+                print(f"{title}：在校生 {used:,.0f} 人，学位 {seats:,.0f} 个")
+    print(f"结果：{OUT}")
 
 
 if __name__ == "__main__":

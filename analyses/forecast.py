@@ -1,6 +1,6 @@
-"""预测:分镇分学段在校生到 2040 年,带区间;结果写到 out-analyses/forecast/。
+"""预测：分镇分学段在校生到 2040 年，带区间；结果写到 out-analyses/forecast/。
 
-改下面的参数,再运行:.venv/bin/python analyses/forecast.py
+改下面的参数，再运行：.venv/bin/python analyses/forecast.py
 """
 
 from pathlib import Path
@@ -37,8 +37,8 @@ def main() -> None:
     for row in county.itertuples():
         label = terms.label("stage", row.stage)
         band = f"P10–P90:{row.pupils_p10:,.0f}–{row.pupils_p90:,.0f}"
-        print(f"{row.school_year} 学年 {label}在校生 {row.pupils_p50:,.0f} 人({band}) {terms.label('cohort', row.cohort)}")
-    print(f"结果:{OUT}")
+        print(f"{row.school_year} 学年 {label}在校生 {row.pupils_p50:,.0f} 人（{band}） {terms.label('cohort', row.cohort)}")
+    print(f"结果：{OUT}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""布局规划用图:规划文本里的全部图件,16 厘米宽、300 dpi 的 PNG 和 SVG;结果写到 out-analyses/layout_plan/。
+"""布局规划用图：规划文本里的全部图件，16 厘米宽、300 dpi 的 PNG 和 SVG；结果写到 out-analyses/layout_plan/。
 
-改下面的参数,再运行:.venv/bin/python analyses/layout_plan.py
+改下面的参数，再运行：.venv/bin/python analyses/layout_plan.py
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ def main() -> None:
     done = compute(COUNTY, RunOptions(draws=DRAWS))
     for drawn in draw_all(done.setup, done.drawing_tables(), OUT):
         print(f"{drawn.number} {drawn.title}:{drawn.stem}.png、.svg")
-    print(f"结果:{OUT}")
+    print(f"结果：{OUT}")
 
 
 if __name__ == "__main__":

@@ -12,24 +12,24 @@ from layout_planner.contracts import Column, Dictionary, Table, load_dictionary
 PAGE = Path(__file__).parent.parent / "docs" / "data.md"
 HEAD = """# 数据说明 Data
 
-本页由 `tools/make_data_docs.py` 从 `layout_planner/contracts/columns.toml` 生成,请勿手改。
+本页由 `tools/make_data_docs.py` 从 `layout_planner/contracts/columns.toml` 生成，请勿手改。
 This page is made from the one dictionary of columns; do not edit it by hand.
 
 ## 县数据文件夹 The county folder
 
-文本文件用 UTF-8(带不带 BOM 均可)、UTF-16 或 GB18030;代码一律按文字;空着表示不知道,不等于 0;不认识的列原样保留并提示。
+文本文件用 UTF-8(带不带 BOM 均可)、UTF-16 或 GB18030；代码一律按文字；空着表示不知道，不等于 0；不认识的列原样保留并提示。
 设置写在 `county.toml`:
 
 | 设置 | 含义 |
 | --- | --- |
-| `schema` | 格式版本,现为 1 |
+| `schema` | 格式版本，现为 1 |
 | `name` `code` | 县名、6 位区划代码 |
-| `base_year` `horizon` | 基准学年(最近一年实际数)、向后预测几个学年(1–30) |
+| `base_year` `horizon` | 基准学年（最近一年实际数）、向后预测几个学年（1–30） |
 | `coordinate_system` | 坐标系:`cgcs2000` 或 `wgs84` |
-| `projected_crs` | 量算用的投影坐标系 EPSG 代码;空着按经度取 CGCS2000 3° 带 |
-| `draws` `seed` | 随机抽样次数、种子:同数据同种子,结果逐字节相同 |
-| `synthetic` | 是否模拟数据;是则每页注明 |
-| `[parameters]` | 本县自己的工程参数,名称见 `layout_planner/policy/parameters/` |
+| `projected_crs` | 量算用的投影坐标系 EPSG 代码；空着按经度取 CGCS2000 3° 带 |
+| `draws` `seed` | 随机抽样次数、种子：同数据同种子，结果逐字节相同 |
+| `synthetic` | 是否模拟数据；是则每页注明 |
+| `[parameters]` | 本县自己的工程参数，名称见 `layout_planner/policy/parameters/` |
 | `[rules.ID]` | 本县自定的 PARAM 规则:`value` `reason` `signer` `date` |
 | `[[overrides]]` | 对 BLOCK* 规则的书面例外:`rule` `subject` `reason` `signer` `date` |
 """
@@ -42,7 +42,7 @@ def page(dictionary: Dictionary) -> str:
     outputs = "\n".join(_section(t) for t in dictionary.outputs())
     return (
         f"{HEAD}\n{inputs}\n## 任意地区 Any areas (`layout-planner forecast --pupils … --births …`)\n\n{areas}\n"
-        f"## 输出表 Output tables (`out/tables/`)\n\nUTF-8 带 BOM,六位有效数字。\n\n{outputs}"
+        f"## 输出表 Output tables (`out/tables/`)\n\nUTF-8 带 BOM，六位有效数字。\n\n{outputs}"
     )
 
 

@@ -29,7 +29,7 @@ def run(pupils: Path, given: Mapping[str, Any]) -> None:
     stages = parse_stages(given["stages"])
     import numpy as np
 
-    from layout_planner.enrolment.areas import AreasOptions, forecast_areas
+    from layout_planner.enrolment import AreasOptions, forecast_areas
     from layout_planner.io.areas import read_area_tables
     from layout_planner.io.out import write_csv
 

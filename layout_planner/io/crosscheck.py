@@ -89,7 +89,7 @@ def _far_points(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file: str
     x, y = points.geometry.x, points.geometry.y
     far = (x < west - _FAR_DEGREES) | (x > east + _FAR_DEGREES)
     far |= (y < south - _FAR_DEGREES) | (y > north + _FAR_DEGREES)
-    allowed = f"经度 {west:.2f}–{east:.2f},纬度 {south:.2f}–{north:.2f}"
+    allowed = f"经度 {west:.2f}–{east:.2f}，纬度 {south:.2f}–{north:.2f}"
     return [
         Problem("error", "point_outside", file, int(row), "经度、纬度", f"{px:.4f}, {py:.4f}", allowed)
         for row, px, py in zip(points["_row"][far], x[far], y[far], strict=True)

@@ -17,7 +17,7 @@ _CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the nex
 _WORDS = {
     "literal_error": "{expected} 之一",
     "missing": "必填",
-    "extra_forbidden": "没有这个设置,请核对拼写",
+    "extra_forbidden": "没有这个设置，请核对拼写",
     "int_type": "整数",
     "int_parsing": "整数",
     "float_type": "数",

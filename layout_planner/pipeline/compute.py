@@ -152,12 +152,13 @@ def compute(folder: Path, options: RunOptions = RunOptions(), clock: Clock | Non
     done = compute_forecast(folder, options, clock)
     setup = done.setup
     supply = clock.measure("Seats", lambda: supply_of(setup, done.outlook.pupils))
-    today = clock.measure("Findings", lambda: findings_of(setup, done.travel, done.attendance))
     baseline = baseline_of(done, supply)
-    candidates, found = clock.measure("Options for small schools", lambda: small_school_options(baseline))
+    options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
+    findings = clock.measure(
+        "Findings", lambda: findings_of(setup, done.travel, done.attendance, further=of_pairs)
+    )
     evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
-    findings = joined_findings(today, found)
-    return Computed(done, supply, findings, candidates, baseline, tuple(evaluations))
+    return Computed(done, supply, findings, options, baseline, tuple(evaluations))
 
 
 def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
@@ -189,17 +190,6 @@ def plans_of(setup: Setup) -> list[Plan]:
     files = sorted((setup.folder / PLANS).glob("*.toml"))
     schools = pd.DataFrame(setup.schools.drop(columns="geometry"))
     return [STATUS_QUO, *(parse_plan(read_toml(file), schools, setup.base_year) for file in files)]
-
-
-def joined_findings(today: pd.DataFrame, of_pairs: pd.DataFrame) -> pd.DataFrame:
-    """Findings of the base year and of the pairs A→B; a rule decided for a pair is no longer 未评 for the county."""
-    decided = set(of_pairs["rule_id"])
-    open_rows = today["outcome"].isin(["not_evaluated", "unset"]) & (today["subject_type"] == "county")
-    kept = today[~(open_rows & today["rule_id"].isin(decided))]
-    frames = [frame for frame in (kept, of_pairs) if len(frame)]
-    return pd.concat(frames, ignore_index=True).sort_values(
-        ["rule_id", "subject_type", "subject_id", "stage", "grade_band"], ignore_index=True, kind="stable"
-    )
 
 
 def _checked(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

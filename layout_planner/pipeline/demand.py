@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from layout_planner.attendance import estimate_allocation, flows, village_children
-from layout_planner.enrolment.cohorts import cohort_of, school_year_cohorts
+from layout_planner.enrolment import cohort_of, school_year_cohorts
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
 from layout_planner.policy import Catalogue
@@ -56,15 +56,17 @@ def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
     pupils = base_pupils(setup)
     at_home = township_children(setup)
     children = village_children(at_home, setup.villages)
-    ledger.hand_over("登记出生(按学年出生队列)→ 各村儿童", at_home["children"].sum(), children["children"].sum())
+    ledger.hand_over("登记出生（按学年出生队列）→ 各村儿童", at_home["children"].sum(), children["children"].sum())
     observed = setup.county.attendance
-    allocation = estimate_allocation(children, pupils, travel.normal, setup.values, observed)
+    allocation = estimate_allocation(
+        children, pupils, travel.normal, setup.values, observed, towns=_towns(setup)
+    )
     inside = allocation["attends"] != OUTSIDE
     local = allocation["village_code"] != OUTSIDE
     ledger.hand_over(
-        "各村儿童 → 就读流向(含不在县内就读)", children["children"].sum(), allocation.loc[local, "children"].sum()
+        "各村儿童 → 就读流向（含不在县内就读）", children["children"].sum(), allocation.loc[local, "children"].sum()
     )
-    ledger.hand_over("在校生 → 就读流向(各校)", pupils["pupils"].sum(), allocation.loc[inside, "children"].sum())
+    ledger.hand_over("在校生 → 就读流向（各校）", pupils["pupils"].sum(), allocation.loc[inside, "children"].sum())
     by_town = flows(allocation, setup.villages)
     ledger.hand_over("各村就读流向 → 各镇流向", allocation["children"].sum(), by_town["children"].sum())
     reached = access(
@@ -100,6 +102,13 @@ def boarding_shares(setup: Setup) -> pd.Series:
     boarders = (rows["boarders_m"].fillna(0) + rows["boarders_f"].fillna(0)).astype(float)
     sums = rows.assign(boarders=boarders).groupby(["school_id", "grade_band"])[["boarders", "pupils"]].sum()
     return (sums["boarders"] / sums["pupils"].where(sums["pupils"] > 0)).fillna(0.0)
+
+
+def _towns(setup: Setup) -> dict[str, str]:
+    """Township of every village and of every school."""
+    villages = zip(setup.villages["village_code"], setup.villages["township_code"], strict=True)
+    schools = zip(setup.schools["school_id"], setup.schools["township_code"], strict=True)
+    return {**dict(villages), **dict(schools)}
 
 
 def trip_limits(catalogue: Catalogue, setup: Setup) -> dict[str, float | None]:

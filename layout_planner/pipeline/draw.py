@@ -19,8 +19,8 @@ from layout_planner.figures.style import Note, figure_of, use_style
 from layout_planner.pipeline.setup import Setup
 from layout_planner.terms import COUNTY, GradeBand, Stage
 
-SOURCE = "县教育局、卫健局、统计局、交通运输局数据,本工具测算"
-SOURCE_SYNTHETIC = "模拟数据,本工具测算"
+SOURCE = "县教育局、卫健局、统计局、交通运输局数据，本工具测算"
+SOURCE_SYNTHETIC = "模拟数据，本工具测算"
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,12 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
         lambda: capacity_map(setup, tables, base, Stage.PRIMARY, note),
     )
     yield (
-        Drawn("图3-1", "出生人口:登记与预测", "fig_3-1_births", "历年登记出生和预测出生,预测带 P10–P90 区间"),
+        Drawn("图3-1", "出生人口：登记与预测", "fig_3-1_births", "历年登记出生和预测出生，预测带 P10–P90 区间"),
         lambda: plot_births(county_births(tables["births_projected"]), note=note),
     )
     yield (
-        Drawn("图3-2", "各学段在校生:实际与预测", "fig_3-2_pupils", "各学段在校生曲线,带 P10–P90 区间,未出生部分着色"),
-        lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生:实际与预测")[0],
+        Drawn("图3-2", "各学段在校生：实际与预测", "fig_3-2_pupils", "各学段在校生曲线，带 P10–P90 区间，未出生部分着色"),
+        lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生：实际与预测")[0],
     )
     yield (
         Drawn("图4-4", "一至三年级路途时间", "fig_4-4_minutes", "各村一至三年级儿童最不利情形下到最近学校时间的地图"),
@@ -79,7 +79,7 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
     )
     if tables["candidates"]["receiver_id"].ne("").any():
         yield (
-            Drawn("图6-3", "小规模学校并入选项", "fig_6-3_candidates", "小规模学校到可能接收学校的箭头图,被否决的标规则"),
+            Drawn("图6-3", "小规模学校并入选项", "fig_6-3_candidates", "小规模学校到可能接收学校的箭头图，被否决的标规则"),
             lambda: candidates_map(setup, tables, base, note),
         )
 

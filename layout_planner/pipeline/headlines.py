@@ -34,7 +34,7 @@ def headlines_of(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> list[tuple
         told = [f"{label} {counts.get(key, 0)}" for key, label in LABELS_ZH["outcome"].items()]
         lines.append(("规则核验", ",".join(told)))
     errors = tables["reconciliation"]["difference"].abs().max()
-    lines.append(("儿童账", f"{len(tables['reconciliation'])} 次交接,最大差 {errors:.3f} 人"))
+    lines.append(("儿童账", f"{len(tables['reconciliation'])} 次交接，最大差 {errors:.3f} 人"))
     return lines
 
 
@@ -43,20 +43,20 @@ def _pupils(setup: Setup, stages: pd.DataFrame, stage: Stage) -> tuple[str, str]
     now, last = rows.loc[setup.base_year], rows.loc[setup.base_year + setup.horizon]
     text = (
         f"{setup.base_year} 年 {now['pupils_printed']:,} 人 → {setup.base_year + setup.horizon} 年 "
-        f"{last['pupils_p50']:,.0f} 人(P10–P90:{last['pupils_p10']:,.0f}–{last['pupils_p90']:,.0f})"
+        f"{last['pupils_p50']:,.0f} 人（P10–P90:{last['pupils_p10']:,.0f}–{last['pupils_p90']:,.0f}）"
     )
     return f"{LABELS_ZH['stage'][str(stage)]}在校生", text
 
 
 def _over_limit(access: pd.DataFrame) -> tuple[str, str]:
     young = access[access["grade_band"] == str(GradeBand.G13)]
-    return "一至三年级超时", f"{young['over_limit'].sum():,.0f} 名儿童(最不利情形,走读)"
+    return "一至三年级超时", f"{young['over_limit'].sum():,.0f} 名儿童（最不利情形，走读）"
 
 
 def _options(candidates: pd.DataFrame) -> list[tuple[str, str]]:
     merges = candidates[candidates["option"] == "merge"]
     blocked = int((merges["verdict"] == "blocked").sum())
     return [
-        ("小规模学校", f"{candidates['school_id'].nunique()} 所(含空壳学校)"),
-        ("并入选项", f"{len(merges)} 个,其中一票否决 {blocked} 个,待论证 {len(merges) - blocked} 个"),
+        ("小规模学校", f"{candidates['school_id'].nunique()} 所（含空壳学校）"),
+        ("并入选项", f"{len(merges)} 个，其中一票否决 {blocked} 个，待论证 {len(merges) - blocked} 个"),
     ]

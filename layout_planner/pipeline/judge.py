@@ -54,8 +54,21 @@ def supply_of(setup: Setup, pupils: xr.DataArray) -> Supply:
     return Supply(table, seat_balance(table, pupils, setup.schools, setup.county.townships))
 
 
-def findings_of(setup: Setup, travel: Travel, attendance: Attendance) -> pd.DataFrame:
-    """Check the base year against every rule that the data decide; the others are rows 未评 or 未定."""
+def findings_of(setup: Setup, travel: Travel, attendance: Attendance, *, further: pd.DataFrame) -> pd.DataFrame:
+    """Check the base year against every rule that the data decide; the others are rows 未评 or 未定.
+
+    Parameters
+    ----------
+    setup, travel, attendance
+        The base year.
+    further
+        Findings made elsewhere (the pairs A→B), put into the same table.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings``: every rule of the catalogue has one row at least.
+    """
     rows = base_rows(setup)
     subjects = rows.assign(subject_type="school", subject_id=rows["school_id"], subject_name=rows["school_name"])
     subjects["complete"] = subjects["school_id"].map(_complete(setup))
@@ -67,8 +80,7 @@ def findings_of(setup: Setup, travel: Travel, attendance: Attendance) -> pd.Data
         sections=compulsory,
         school_sizes=school_sizes(compulsory),
     )
-    found = evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name)
-    return found.assign(school_year=setup.base_year)
+    return evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name, further=further)
 
 
 def _complete(setup: Setup) -> pd.Series:

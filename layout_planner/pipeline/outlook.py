@@ -10,10 +10,16 @@ import pandas as pd
 import xarray as xr
 
 from layout_planner.attendance import children_from_pupils, forecast_village, township_children
-from layout_planner.enrolment.births import births_table
-from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered
-from layout_planner.enrolment.county import CountyOptions, forecast_county
-from layout_planner.enrolment.summaries import summarise_school, summarise_township_pupils
+from layout_planner.enrolment import (
+    CountyOptions,
+    births_table,
+    cohort_of,
+    cohort_status,
+    forecast_county,
+    last_registered,
+    summarise_school,
+    summarise_township_pupils,
+)
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
@@ -47,21 +53,22 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     county = setup.county
     options = CountyOptions(base_year=setup.base_year, horizon=setup.horizon, draws=setup.draws)
     rng = np.random.default_rng(setup.seed)
-    forecast = forecast_county(county.enrolment, setup.schools, county.births, attendance.flows, options, rng)
+    forecast, estimated = forecast_county(
+        county.enrolment, setup.schools, county.births, attendance.flows, options, rng
+    )
     pupils = forecast["pupils"]
     _count_base(setup, pupils, ledger)
     children = children_from_pupils(pupils, attendance.allocation, setup.villages)
     _count_children(pupils, children, ledger)
-    by_school = summarise_school(forecast, setup.schools)
-    by_town = _townships(setup, forecast, children)
-    names = pd.Series({**county.townships.set_index("township_code")["name"].to_dict(), COUNTY: "全县"})
+    by_school = summarise_school(pupils, setup.schools, county.births, base_year=setup.base_year)
+    by_town = _townships(setup, pupils, children)
     by_stage = _stages(setup, pupils, children, by_town)
     _count_printed(by_school, by_town, by_stage, ledger)
     return Outlook(
         pupils=pupils,
         children=children,
-        estimated=pd.DataFrame(forecast.attrs["parameters"]),
-        births=births_table(_with_county(forecast["births"]), names),
+        estimated=estimated,
+        births=_births(forecast["births"], county.births, county.townships),
         schools=by_school,
         townships=by_town,
         stages=by_stage,
@@ -69,33 +76,36 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     )
 
 
-def _with_county(births: xr.DataArray) -> xr.DataArray:
-    """Births of the townships and, as one more row, of the whole county: sums of the same draws."""
-    county = births.sum("township_code").expand_dims(township_code=[COUNTY]).transpose(*births.dims)
-    return xr.concat([births, county], dim="township_code").assign_attrs(births.attrs)
+def _births(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
+    """Table ``births_projected``: the townships, and the whole county as sums of the same draws."""
+    total = births.sum("township_code").expand_dims(township_code=[COUNTY]).transpose(*births.dims)
+    known = registered.groupby(["year", "month"], dropna=False, as_index=False)["births"].sum()
+    whole = pd.DataFrame({"township_code": [COUNTY], "name": ["全县"]})
+    county = births_table(total.assign_attrs(births.attrs), known.assign(township_code=COUNTY), whole)
+    return pd.concat([births_table(births, registered, townships), county], ignore_index=True)
 
 
 def _count_base(setup: Setup, pupils: xr.DataArray, ledger: Ledger) -> None:
     enrolment = setup.county.enrolment
     base = float(enrolment.loc[enrolment["school_year"] == setup.base_year, "pupils"].sum())
     drawn = float(pupils.sel(school_year=setup.base_year).mean("draw", dtype=np.float64).sum())
-    ledger.hand_over("在校生 → 预测起点(基准年)", base, drawn)
+    ledger.hand_over("在校生 → 预测起点（基准年）", base, drawn)
 
 
 def _count_children(pupils: xr.DataArray, children: xr.Dataset, ledger: Ledger) -> None:
     seated = float(pupils.sum(dtype=np.float64))
     away = float(children["outside"].sum(dtype=np.float64))
     home = float(children["children"].sum(dtype=np.float64))
-    ledger.hand_over("预测在校生 + 不在县内就读 → 各镇儿童(全部年份与抽样)", seated + away, home)
+    ledger.hand_over("预测在校生 + 不在县内就读 → 各镇儿童（全部年份与抽样）", seated + away, home)
     village = float(children["children_village"].sum(dtype=np.float64))
-    ledger.hand_over("各镇儿童 → 各村儿童(全部年份与抽样)", home, village)
+    ledger.hand_over("各镇儿童 → 各村儿童（全部年份与抽样）", home, village)
     by_draw = pupils.sum(("unit", "school_year"), dtype=np.float64) + children["outside"].sum(
         ("township_code", "grade", "school_year"), dtype=np.float64
     )
     at_home = children["children"].sum(("township_code", "grade", "school_year"), dtype=np.float64)
     worst = int(np.abs(by_draw.values - at_home.values).argmax())
     ledger.hand_over(
-        "差别最大的一次抽样:在校生 + 不在县内就读 → 各镇儿童", float(by_draw[worst]), float(at_home[worst])
+        "差别最大的一次抽样：在校生 + 不在县内就读 → 各镇儿童", float(by_draw[worst]), float(at_home[worst])
     )
 
 
@@ -107,9 +117,9 @@ def _count_printed(schools: pd.DataFrame, towns: pd.DataFrame, stages: pd.DataFr
     ledger.hand_over("分镇取整数 → 全县分学段取整数", given, float(whole.sum()))
 
 
-def _townships(setup: Setup, forecast: xr.Dataset, children: xr.Dataset) -> pd.DataFrame:
+def _townships(setup: Setup, pupils: xr.DataArray, children: xr.Dataset) -> pd.DataFrame:
     """Table ``forecast_township``: children by home, pupils by town of the school; a row for every town and grade."""
-    seated = summarise_township_pupils(forecast)
+    seated = summarise_township_pupils(pupils, setup.schools, setup.county.births, base_year=setup.base_year)
     keys = ["township_code", "school_year", "grade"]
     table = township_children(children).merge(seated[[*keys, *_pupil_columns(seated)]], on=keys, how="outer")
     filled = [c for c in table.columns if c.endswith(("_mean", "_p10", "_p50", "_p90", "_printed"))]

@@ -43,7 +43,7 @@ def test_help_imports_none_of_the_heavy_packages():
 @pytest.mark.parametrize(
     ("words", "exit_code", "text"),
     [
-        (["run", "no-such-county"], 2, "no-such-county:没有这个文件夹"),
+        (["run", "no-such-county"], 2, "no-such-county：没有这个文件夹"),
         (["run", "--horizon", "99"], 2, "99 不在 1<=x<=30 之内"),
         (["runn"], 2, "没有命令 'runn'"),
         (["forecast", "--pupils", "p.csv"], 2, "缺少选项 --births、--origin、--horizon、--out"),
@@ -62,12 +62,12 @@ def test_every_defect_of_a_county_has_a_line_and_nothing_is_written(county_copy,
     births.write_text(births.read_text(encoding="utf-8").replace("2004,,60", "2004,,-60"), encoding="utf-8")
     result = call("run", county_copy, "--out", tmp_path / "out")
     assert result.returncode == 2
-    assert "births.csv 第 2 行“出生人数 births”:实际为“-60”,应为不小于 0 的数;请更正。" in result.stderr
+    assert "births.csv 第 2 行“出生人数 births”：实际为“-60”，应为不小于 0 的数；请更正。" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_check_tells_that_the_files_can_be_used():
-    assert "测试县(模拟):数据可用" in call("check", COUNTY).stdout
+    assert "测试县（模拟）：数据可用" in call("check", COUNTY).stdout
 
 
 def test_stages_are_read_as_lowest_and_highest_grade():

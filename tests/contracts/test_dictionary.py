@@ -38,8 +38,8 @@ def test_a_word_in_a_column_of_numbers_does_not_hide_a_negative_number():
     ]
     good, problems = check_rows(DICTIONARY.tables["enrolment"], rows, file="enrolment.csv")
     assert [p.sentence() for p in problems] == [
-        "enrolment.csv 第 2 行“在校生 pupils”:实际为“十人”,应为不小于 0 的数;请更正。",
-        "enrolment.csv 第 3 行“在校生 pupils”:实际为“-20”,应为不小于 0 的数;请更正。",
+        "enrolment.csv 第 2 行“在校生 pupils”：实际为“十人”，应为不小于 0 的数；请更正。",
+        "enrolment.csv 第 3 行“在校生 pupils”：实际为“-20”，应为不小于 0 的数；请更正。",
     ]
     assert [(r["grade"], r["pupils"], r["_row"]) for r in good] == [(3, 25.0, 4)]
 

@@ -50,7 +50,7 @@ def test_a_long_list_is_cut_after_five_names_with_the_count():
 
 def test_a_problem_says_where_what_is_allowed_and_what_to_do():
     problem = Problem("error", "value_bad", "births.csv", 7, "出生人数", "-3", "不小于 0 的数")
-    assert problem.sentence() == "births.csv 第 7 行“出生人数”:实际为“-3”,应为不小于 0 的数;请更正。"
+    assert problem.sentence() == "births.csv 第 7 行“出生人数”：实际为“-3”，应为不小于 0 的数；请更正。"
 
 
 def test_an_unknown_code_is_a_defect_of_the_program():

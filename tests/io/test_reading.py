@@ -54,16 +54,16 @@ def test_all_defects_of_all_files_come_at_once(county_copy):
     edit(county_copy / "villages.csv", "990001100201", "9900011002")
     lines = sentences(county_copy)
     assert len(lines) == 3
-    assert any(line.startswith("births.csv 第 2 行“出生人数 births”:实际为“六十”") for line in lines)
-    assert any("villages.csv 第 2 行“村(社区)代码 village_code”" in line for line in lines)
+    assert any(line.startswith("births.csv 第 2 行“出生人数 births”：实际为“六十”") for line in lines)
+    assert any("villages.csv 第 2 行“村（社区）代码 village_code”" in line for line in lines)
 
 
 def test_a_missing_column_and_a_missing_file_are_named(county_copy):
     edit(county_copy / "births.csv", "township_code,year,month,births", "township_code,year,month,babies")
     (county_copy / "roads.gpkg").unlink()
     lines = sentences(county_copy)
-    assert any(line.startswith("births.csv:缺少列“出生人数 births”") for line in lines)
-    assert any(line.startswith("roads.gpkg:没有找到这个文件") for line in lines)
+    assert any(line.startswith("births.csv：缺少列“出生人数 births”") for line in lines)
+    assert any(line.startswith("roads.gpkg：没有找到这个文件") for line in lines)
 
 
 def test_an_unknown_column_is_kept_and_named_in_a_notice(county_copy):
