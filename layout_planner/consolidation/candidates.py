@@ -9,7 +9,7 @@ from layout_planner.compliance import concat_findings
 from layout_planner.consolidation.effects import probabilities, receiver_effects, trip_effects
 from layout_planner.consolidation.options import moves_of, options_of, small_schools
 from layout_planner.consolidation.words import reasons
-from layout_planner.contracts import check_table
+from layout_planner.contracts import check_table, load_dictionary
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import named, whole_moves
 from layout_planner.scenario.findings import check_kept, check_moves, vetoes_of
@@ -41,6 +41,9 @@ def small_school_options(baseline: Baseline) -> tuple[pd.DataFrame, pd.DataFrame
     """
     limits = seat_limits(baseline.catalogue, baseline.day, baseline.parameters)
     small = small_schools(baseline)
+    if small.empty:
+        nothing = pd.DataFrame(columns=load_dictionary().tables["candidates"].names)
+        return check_table("candidates", nothing), concat_findings([])
     options = options_of(baseline, small)
     moves = moves_of(baseline, options)
     whole = whole_moves(moves)

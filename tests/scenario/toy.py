@@ -75,7 +75,12 @@ def toy_baseline(**changes):
     day, catalogue = date(2026, 9, 1), load_catalogue()
     parameters = parameter_values(load_parameters(), {})
     register = changes.get("schools", schools())
-    now = enrolment().assign(stage="primary").groupby(["school_id", "stage"], as_index=False)[["pupils", "boarders"]].sum()
+    now = (
+        enrolment()
+        .assign(stage="primary")
+        .groupby(["school_id", "stage"], as_index=False)[["pupils", "boarders"]]
+        .sum()
+    )
     fields = {
         "base_year": BASE_YEAR,
         "day": day,

@@ -1,0 +1,115 @@
+"""Plans are checked against the register and against themselves, all defects at once."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from layout_planner.errors import DefectsError
+from layout_planner.scenario import STATUS_QUO, Action, parse_plan
+from tests.scenario.toy import BASE_YEAR, A, B, C, E, schools
+
+
+def decision(**changes):
+    return {"school_id": A, "year": 2027, "action": "merge", "receivers": [B], "reason": "理由", **changes}
+
+
+def parse(*decisions, register=None, name="方案一"):
+    register = schools() if register is None else register
+    return parse_plan({"name": name, "title": "标题", "decision": list(decisions)}, register, BASE_YEAR)
+
+
+def codes(*decisions, **options):
+    with pytest.raises(DefectsError) as caught:
+        parse(*decisions, **options)
+    for problem in caught.value.problems:
+        assert problem.sentence("zh") and problem.sentence("en")
+    return [(problem.row, problem.code) for problem in caught.value.problems]
+
+
+def test_a_good_plan_is_sorted_by_year():
+    plan = parse(decision(year=2029), decision(school_id=E, year=2028, action="mothball", receivers=[]))
+    assert [d.year for d in plan.decisions] == [2028, 2029]
+    assert plan.decisions[1].action is Action.MERGE and plan.decisions[1].receivers == (B,)
+
+
+def test_the_status_quo_decides_nothing_and_its_name_is_taken():
+    assert (STATUS_QUO.name, STATUS_QUO.decisions) == ("现状", ())
+    assert codes(name="现状") == [(None, "plan_name")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"school_id": "9900000099"}, "plan_school"),
+        ({"year": BASE_YEAR}, "plan_year"),
+        ({"year": "2027"}, "plan_year"),
+        ({"action": "close"}, "plan_action"),
+        ({"receivers": ["9900000099"]}, "plan_receiver"),
+        ({"receivers": [A]}, "plan_receiver"),
+        ({"receivers": []}, "plan_receiver"),
+        ({"seats": 45}, "plan_seats"),
+        ({"action": "expand", "receivers": []}, "plan_seats"),
+        ({"reason": " "}, "plan_reason"),
+        ({"receivers": [E]}, "plan_grade"),
+        ({"action": "reopen", "receivers": []}, "plan_is_open"),
+    ],
+)
+def test_one_defect_has_one_code(changes, code):
+    assert codes(decision(**changes)) == [(1, code)]
+
+
+def test_all_defects_are_collected():
+    found = codes(decision(school_id="9900000099", year=2000, reason=""), decision(receivers=[E]))
+    assert found == [(1, "plan_school"), (1, "plan_year"), (1, "plan_reason"), (2, "plan_grade")]
+
+
+def test_a_school_cannot_be_merged_into_one_that_closes():
+    both = [decision(), decision(school_id=B, receivers=[C])]
+    assert codes(*both) == [(1, "plan_receiver_closed")]
+    later = [decision(year=2028), decision(school_id=B, receivers=[C])]
+    assert codes(*later) == [(1, "plan_receiver_closed")]
+
+
+def test_a_circle_of_mergers_is_named():
+    assert codes(decision(), decision(school_id=B, year=2028, receivers=[A])) == [(2, "plan_circle")]
+
+
+def test_a_chain_of_mergers_is_allowed():
+    assert len(parse(decision(), decision(school_id=B, year=2028, receivers=[C])).decisions) == 2
+
+
+def test_a_school_closes_once_and_may_reopen():
+    assert codes(decision(), decision(year=2028)) == [(2, "plan_is_closed")]
+    assert codes(decision(), decision()) == [(2, "plan_twice")]
+    again = parse(decision(), decision(year=2028, action="reopen", receivers=[]), decision(year=2029))
+    assert len(again.decisions) == 3
+
+
+def test_a_receiver_has_to_be_built_first():
+    register = schools()
+    register.loc[register["school_id"] == B, "ready_year"] = 2029
+    assert codes(decision(), register=register) == [(1, "plan_receiver_not_ready")]
+    assert parse(decision(year=2029), register=register).decisions
+    assert parse(decision(action="manage"), register=register).decisions  # nobody moves
+
+
+def test_a_receiver_that_became_a_teaching_point_takes_no_older_pupils():
+    point = decision(school_id=B, action="teaching_point", receivers=[C])
+    assert codes(point, decision(year=2028)) == [(2, "plan_grade")]
+    assert parse(point, decision(year=2028, receivers=[B, C])).decisions
+
+
+def test_the_register_says_which_schools_are_open():
+    register = schools().assign(closed=[None, 2026, None, None], opened=[None, None, 2028, None])
+    assert codes(decision(), register=register) == [(1, "plan_receiver_closed")]
+    assert codes(decision(receivers=[C]), register=register) == [(1, "plan_receiver_closed")]
+
+
+def test_the_plans_of_the_demo_county_have_a_title_and_a_reason_for_everything():
+    files = sorted((Path(__file__).parents[2] / "data" / "plans").glob("*.toml"))
+    assert len(files) >= 2
+    for file in files:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        assert raw["synthetic"] is True and "模拟" in raw["title"]
+        assert all(item["reason"].startswith("模拟") for item in raw["decision"])
