@@ -116,6 +116,8 @@ def load(seed: int, *, villages: int, sites: int, years: int, towns: int | None)
     names = {t.name for t in made}
     codes = {code for t in made for code, _ in t.villages}
     picked = _sites([s for s in schools["school"] if s["town"] in names and _placed(s, codes)], sites, made)
+    if len(picked) < sites:
+        raise UsageError("demo_size", option="sites", found=sites, low=2, high=len(picked))
     central = {s["town"] for s in picked if _is_central(s)}
     return Calibration(
         seed=seed,

@@ -100,7 +100,7 @@ def make_roads(world: World, spec: Mapping[str, Any]) -> pd.DataFrame:
     _links(cal, net, nodes, spec["links"], bank)
     for x, y, town in zip(schools["x"], schools["y"], schools["town"], strict=True):
         _school_spur(net, x, y, town, nodes, hubs)
-    _dead_ends(net, nodes)
+    _dead_ends(net, nodes, shapely.Polygon(cal.outline))
     return _table(net, spec["speed_kmh"])
 
 
@@ -232,11 +232,14 @@ def _school_spur(net: Net, x: float, y: float, town: int, nodes: list[int], hubs
     net.edge(gate, min(own, key=lambda n: (net.km(gate, n), n)), "village", name="示意校门路", bend=0.04)
 
 
-def _dead_ends(net: Net, nodes: list[int]) -> None:
+def _dead_ends(net: Net, nodes: list[int], outline: shapely.Polygon) -> None:
     """Add a few tracks that lead nowhere, closed in winter."""
     for node in net.rng.choice(nodes, size=min(4, len(nodes)), replace=False).tolist():
         angle = net.rng.uniform(0, 2 * math.pi)
-        end = net.node(net.x[node] + 1.5 * math.cos(angle), net.y[node] + 1.5 * math.sin(angle), net.town[node])
+        x, y = net.x[node] + 1.5 * math.cos(angle), net.y[node] + 1.5 * math.sin(angle)
+        if not shapely.contains_xy(outline, *to_degrees(x, y)):
+            x, y = 2 * net.x[node] - x, 2 * net.y[node] - y
+        end = net.node(x, y, net.town[node])
         net.edge(node, end, "track", name="示意断头便道", closed=True)
 
 

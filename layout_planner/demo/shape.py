@@ -96,7 +96,7 @@ def _births(county: DemoCounty) -> list[tuple[str, float, float, float]]:
 
 
 def blocked_merges(county: DemoCounty) -> list[str]:
-    """Small schools some of whose villages have every other primary school beyond the limit in winter.
+    """Name small schools with a village that has every other primary school beyond the limit in winter.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def blocked_merges(county: DemoCounty) -> list[str]:
         school_id of schools with pupils; times by motor vehicle on open roads at winter speeds.
     """
     schools, local = county.world.schools, county.world.local
-    primary = base_pupils(county, 1, 3)
+    primary = base_pupils(county, 1, 6)
     minutes = winter_minutes(county)
     used = schools["school_id"].isin(primary.index[primary > 0]).to_numpy()
     small = schools["school_id"].isin(primary.index[primary < SMALL]).to_numpy() & used
