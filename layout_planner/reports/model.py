@@ -19,9 +19,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """A list of short sentences."""
+    """A list of short sentences, each perhaps after a bold word that says what it is about."""
 
     items: tuple[str, ...]
+    heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of printed cells; `number` is set when the document is put together."""
+    """A table of printed cells; a row of one cell is a heading across; `number` is set when the document is made."""
 
     title: str
     columns: tuple[Column, ...]
@@ -118,8 +119,8 @@ def _block_texts(block: Block) -> list[str]:
     match block:
         case Paragraph(text=text):
             return [text]
-        case Bullets(items=items):
-            return list(items)
+        case Bullets():
+            return [*block.items, *block.heads]
         case Cards(cards=cards):
             return [text for card in cards for text in (card.title, card.value, card.hint)]
         case Table():

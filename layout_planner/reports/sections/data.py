@@ -87,10 +87,18 @@ def _ledger(found: pd.DataFrame | None) -> list[Block]:
             words.text(row["hand_over"]),
             words.whole(row["children_in"]),
             words.whole(row["children_out"]),
-            words.whole(row["difference"]),
+            _gap(row["difference"]),
         )
         for _, row in found.iterrows()
     )
     heads = columns("交接", "交出（人）", "接收（人）", "差（人）", numbers=[1, 2, 3])
     lead = Paragraph("儿童账：每一步交接时，交出与接收的儿童合计必须相等，一个孩子也不能多、不能少。")
-    return [lead, Table("儿童账核对", heads, cells)]
+    note = (
+        "各次抽样相加时的差小于千万分之一，来自数值精度，不是人数出入。" if found["difference"].abs().max() > 0 else ""
+    )
+    return [lead, Table("儿童账核对", heads, cells, note=note)]
+
+
+def _gap(value: float) -> str:
+    """Print a difference: small ones with decimals, so that they are not hidden."""
+    return words.DASH if words.missing(value) else "0" if value == 0 else f"{value:.2g}".replace("-", "−")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 import pandas as pd
@@ -29,23 +30,24 @@ def _plain(column: str, how: Callable[[object], str]) -> Cell:
     return lambda row: how(row[column])
 
 
-ROWS: Final[tuple[tuple[str, Cell], ...]] = (
+ROWS: Final[tuple[tuple[str, Cell | None], ...]] = (
     ("判定", lambda row: label("verdict", str(row["verdict"]))),
     ("否决的规则", _plain("vetoes", words.text)),
-    ("被并一侧：需转学（人）", _plain("moved", words.whole)),
-    ("被并一侧：一至三年级超时（人）", _arrow("over_limit_before", "over_limit_after")),
-    ("被并一侧：超时的村", _plain("villages_over", words.text)),
-    ("被并一侧：平均路途（分钟）", _arrow("minutes_before", "minutes_after")),
-    ("被并一侧：并后最长路途（分钟）", _plain("minutes_after_max", words.whole)),
-    ("被并一侧：新增寄宿（人）", _plain("boarders_after", words.whole)),
-    ("被并一侧：生源不减的概率", _plain("p_recovers", words.chance)),
-    ("接收一侧：在校生（人）", _arrow("receiver_pupils_before", "receiver_pupils_after")),
-    ("接收一侧：学位（个）", _plain("receiver_seats", words.whole)),
-    ("接收一侧：并后利用率", _plain("receiver_use_after", words.percent)),
-    ("接收一侧：最大班额（人）", _arrow("class_size_before", "class_size_after")),
-    ("接收一侧：床位余量（张）", _plain("beds_spare", words.signed)),
-    ("接收一侧：始终容得下的概率", _plain("p_fits", words.chance)),
-    ("说明", _plain("reason", words.text)),
+    ("被并学校一侧", None),
+    ("需转学（人）", _plain("moved", words.whole)),
+    ("一至三年级超时（人）", _arrow("over_limit_before", "over_limit_after")),
+    ("超时的村", _plain("villages_over", words.text)),
+    ("平均路途（分钟）", _arrow("minutes_before", "minutes_after")),
+    ("并后最长路途（分钟）", _plain("minutes_after_max", words.whole)),
+    ("新增寄宿（人）", _plain("boarders_after", words.whole)),
+    ("生源不减的概率", _plain("p_recovers", words.chance)),
+    ("接收学校一侧", None),
+    ("在校生（人）", _arrow("receiver_pupils_before", "receiver_pupils_after")),
+    ("学位（个）", _plain("receiver_seats", words.whole)),
+    ("并后利用率", _plain("receiver_use_after", words.percent)),
+    ("最大班额（人）", _arrow("class_size_before", "class_size_after")),
+    ("床位余量（张）", _plain("beds_spare", words.signed)),
+    ("始终容得下的概率", _plain("p_fits", words.chance)),
 )
 
 
@@ -63,7 +65,7 @@ def options(inputs: ReportInputs) -> Section:
         _overview_table(found),
     ]
     parts = tuple(
-        Section(f"school-{at}", words.text(rows["school_name"].iloc[0]), (_school_table(rows),))
+        Section(f"school-{at}", words.text(rows["school_name"].iloc[0]), (_school_table(rows), _reasons(rows)))
         for at, (_, rows) in enumerate(found.groupby("school_id", sort=False))
     )
     return Section("options", "小规模学校逐校选项", tuple(blocks), parts)
@@ -126,20 +128,27 @@ def _overview_table(found: pd.DataFrame) -> Table:
 
 def _school_table(rows: pd.DataFrame) -> Table:
     """One table a school: indicators down, options across; rows that say nothing for any option are left out."""
-    titles = [_title(row) for _, row in rows.iterrows()]
-    cells = []
+    shown = [row for _, row in rows[rows["option"] != "manage"].iterrows()]
+    cells: list[tuple[str, ...]] = []
     for name, cell in ROWS:
-        values = [cell(row) for _, row in rows.iterrows()]
+        if cell is None:
+            cells.append((name,))
+            continue
+        values = [cell(row) for row in shown]
         if any(value != words.DASH for value in values) or name == "否决的规则":
             cells.append((name, *values))
+    filled = [row for row, after in pairwise([*cells, ("",)]) if len(row) > 1 or len(after) > 1]
     pupils = words.whole(rows["pupils_now"].iloc[0])
-    heads = columns("指标", *titles, centre=range(1, 1 + len(titles)))
-    return Table(
-        f"{words.text(rows['school_name'].iloc[0])}：选项与影响（现有学生 {pupils} 人）",
-        heads,
-        tuple(cells),
-        row_heads=True,
-    )
+    heads = columns("指标", *(_title(row) for row in shown), centre=range(1, 1 + len(shown)))
+    title = f"{words.text(rows['school_name'].iloc[0])}：选项与影响（现有学生 {pupils} 人）"
+    return Table(title, heads, tuple(filled), row_heads=True)
+
+
+def _reasons(rows: pd.DataFrame) -> Bullets:
+    """Write the reasons of the options; options with the same reason share a line."""
+    groups = rows.groupby(rows["reason"].map(words.text), sort=False)
+    heads = ["、".join(_title(row).replace("\n", " ") for _, row in group.iterrows()) for _, group in groups]
+    return Bullets(tuple(str(reason) for reason, _ in groups), tuple(heads))
 
 
 def _title(row: pd.Series) -> str:

@@ -14,6 +14,7 @@ from layout_planner.reports.sections.parts import columns, not_made
 from layout_planner.terms import label
 
 _SHOWN: Final = 80
+_DEFINITION: Final = "定义或事实"
 
 
 def rules(inputs: ReportInputs) -> Section:
@@ -31,6 +32,13 @@ def rules(inputs: ReportInputs) -> Section:
             "依据后注“(待核)”的条文凭记忆录入，引用前须核对原文。"
         )
     ]
+    pairs = found["subject_type"] == "pair"
+    definition = found["missing"].astype(str).str.startswith(_DEFINITION)
+    if pairs.any():
+        blocks.append(Paragraph("并入选项（被并学校→接收学校）的核验结果见上一部分的逐校表，这里不再重复。"))
+    if definition.any():
+        blocks.append(Paragraph(f"另有 {int(definition.sum()):,} 条是定义或事实，只供引用，不作核验，下表不列。"))
+    found = found[~pairs & ~definition]
     failed = found[found["outcome"] == "fail"]
     blocks.append(_failed(failed) if len(failed) else Paragraph("没有“不符合”的结果。"))
     passed = found[found["outcome"] == "pass"]

@@ -7,7 +7,7 @@ import pandas as pd
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
-from layout_planner.reports.sections.access import whole_children
+from layout_planner.reports.sections.access import no_school_near, whole_children
 from layout_planner.reports.sections.options import merges, only_keep
 from layout_planner.reports.sections.parts import COMPULSORY, YOUNG, county_rows, young_limit
 from layout_planner.terms import Stage, label
@@ -18,12 +18,20 @@ def summary(inputs: ReportInputs) -> Section:
     cards = [
         card for card in (_primary(inputs), _small(inputs), _merges(inputs), _over(inputs), _short(inputs)) if card
     ]
-    sentences = [*_forecast(inputs), *_seats(inputs), *_access(inputs), *_options(inputs), *_rules(inputs)]
+    topics = {
+        "学生": _forecast(inputs),
+        "学位": _seats(inputs),
+        "路途": _access(inputs),
+        "小规模学校": _options(inputs),
+        "规则": _rules(inputs),
+    }
+    told = {head: "".join(sentences) for head, sentences in topics.items() if sentences}
     blocks: list[Block] = [Cards(tuple(cards))] if cards else []
     blocks += [
-        Bullets(tuple(sentences)),
+        Bullets(tuple(told.values()), tuple(told)),
         Paragraph(
-            "本报告给出依据和可能的选项，不替代论证、听证、公示和报批。应留必留、先建后撤、积极稳妥；拿不准时，保留往往是合适的答案。",
+            "本报告给出依据和可能的选项，不替代论证、听证、公示和报批。应留必留、先建后撤、积极稳妥；"
+            "拿不准时，保留往往是合适的答案。",
             "lead",
         ),
     ]
@@ -147,12 +155,14 @@ def _access(inputs: ReportInputs) -> list[str]:
     over = young[young["over_limit"] > 0].sort_values("over_limit", ascending=False, kind="stable")
     if over.empty:
         return ["最不利情形下，没有小学一至三年级儿童路途超限。"]
-    lost = young[young["minutes_nearest"].isna()]
-    tail = f"其中 {len(lost):,} 个村在最不利情形下无路可达。" if len(lost) else ""
-    return [
-        f"最不利情形下，小学一至三年级有 {words.total(over['over_limit'])} 人路途超限或无路可达，人数最多的村："
-        f"{words.listed(over['village_name'])}。{tail}"
-    ]
+    none = over[over["reason"].map(no_school_near)]
+    said = [f"最不利情形下，小学一至三年级有 {words.total(over['over_limit'])} 人路途超限或无路可达"]
+    said.append(
+        f"，其中 {words.total(none['over_limit'])} 人的村限值内没有学校：{words.listed(none['village_name'])}。"
+        if len(none)
+        else "，这些儿童限值内都有学校，但在更远的学校就读。"
+    )
+    return said
 
 
 def _options(inputs: ReportInputs) -> list[str]:
