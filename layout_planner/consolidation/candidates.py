@@ -90,7 +90,7 @@ def _check(
         return concat_findings([])
     ready = baseline.schools.set_index("school_id").reindex(columns=["ready_year"])["ready_year"].astype(float)
     pairs = moving[["subject_id", "school_id", "receiver_id", "school_year"]].reset_index(drop=True)
-    pairs = pairs.assign(needed_capacity_ready_year=pairs["receiver_id"].map(ready))
+    pairs = pairs.assign(needed_capacity_ready_year=pairs["receiver_id"].map(ready), seats_added=0.0)
     ours = whole[whole["subject_id"].isin(moving["subject_id"])]
     children = ours.groupby("subject_id")["children"].sum().rename("affected")
     closing = named(moving[moving["option"] == "merge"], baseline).join(children, on="subject_id")

@@ -130,10 +130,18 @@ def _class_sizes(tally: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     fresh = (rows["before"] == 0) & (rows["after"] > 0) & ~(rows["sections"] > 0)
     rows["sections"] = rows["sections"].where(~fresh, 1.0)
     found = {
-        subject: {name: largest_section(group[name], group["sections"]) for name in ("before", "after")}
+        subject: {name: _largest(group, name) for name in ("before", "after")}
         for subject, group in rows.groupby("subject_id")
     }
     return pd.DataFrame.from_dict(found, orient="index", columns=["before", "after"])
+
+
+def _largest(rows: pd.DataFrame, name: str) -> float:
+    """Largest section of a school; where grades share sections (复式班) all of its sections are taken together."""
+    shared = ((rows["sections"] == 0) & (rows["before"] > 0)).any()
+    if shared:
+        return largest_section(np.array([rows[name].sum()]), np.array([rows["sections"].sum(skipna=False)]))
+    return largest_section(rows[name].to_numpy(), rows["sections"].to_numpy())
 
 
 def probabilities(table: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -176,7 +177,7 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
     Parameters
     ----------
     pairs
-        Columns subject_id, school_id, receiver_id.
+        Columns subject_id, school_id, receiver_id, seats_added (by the plan so far). [seats]
     tally
         Columns subject_id, grade, before, after: the receiver's pupils. [pupils]
     baseline, limits
@@ -194,30 +195,38 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
     for pair in named(pairs, baseline).to_dict("records"):
         rows = groups.get(pair["subject_id"])
         if rows is not None:
-            found += [{**pair, **size} for size in _sizes(rows, schools[pair["receiver_id"]], limits)]
+            school = schools[pair["receiver_id"]]
+            sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits)
+            found += [{**pair, **size} for size in sizes]
     columns = ["class_size_before", "class_size_after", "size_before", "size_after", "through_school"]
     return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *columns])
 
 
-def _sizes(rows: pd.DataFrame, school: Mapping[object, object], limits: SeatLimits) -> list[dict[str, object]]:
-    grades, high = rows["grade"].to_numpy(dtype=int), int(str(school["grade_high"]))
-    size = np.array([limits.grade_size("near", int(grade), high) for grade in grades])
+def rooms_of(school: Mapping[Any, Any], seats_added: float, limits: SeatLimits) -> float:
+    """Rooms for sections: those of the register without special rooms, and those that the added seats need. [rooms]."""
     special = school.get("special_rooms")
-    rooms = float(str(school["classrooms"])) - (float(str(special)) if pd.notna(special) else 0.0)
+    rooms = float(school["classrooms"]) - (0.0 if special is None or pd.isna(special) else float(special))
+    stage = STAGE_OF_GRADE[max(int(school["grade_low"]), COMPULSORY[0])]
+    return rooms + (seats_added / limits.class_size["near"][stage] if seats_added else 0.0)
+
+
+def _sizes(rows: pd.DataFrame, rooms: float, school: Mapping[Any, Any], limits: SeatLimits) -> list[dict[str, object]]:
+    grades, high = rows["grade"].to_numpy(dtype=int), int(school["grade_high"])
+    size = np.array([limits.grade_size("near", int(grade), high) for grade in grades])
     compulsory = np.isin(grades, COMPULSORY)
-    values = {name: rows[name].to_numpy(dtype=float) for name in ("before", "after")}
-    sections = {name: form_sections(pupils, size, rooms) for name, pupils in values.items()}
+    before, after = (rows[name].to_numpy(dtype=float) for name in ("before", "after"))
+    sections_before, sections_after = (form_sections(pupils, size, rooms) for pupils in (before, after))
     stages = np.array([str(STAGE_OF_GRADE[int(grade)]) for grade in grades])
     out: list[dict[str, object]] = []
-    for stage in dict.fromkeys(stages[values["after"] > values["before"]]):
+    for stage in dict.fromkeys(stages[after > before]):
         here = stages == stage
         out.append(
             {
                 "stage": stage,
-                "class_size_before": largest_section(values["before"][here], sections["before"][here]),
-                "class_size_after": largest_section(values["after"][here], sections["after"][here]),
-                "size_before": float(values["before"][compulsory].sum()),
-                "size_after": float(values["after"][compulsory].sum()),
+                "class_size_before": largest_section(before[here], sections_before[here]),
+                "class_size_after": largest_section(after[here], sections_after[here]),
+                "size_before": float(before[compulsory].sum()),
+                "size_after": float(after[compulsory].sum()),
                 "through_school": school["kind"] == "nine_year",
             }
         )

@@ -164,7 +164,8 @@ def _pairs(plan: Plan, step: Step, moves: pd.DataFrame, baseline: Baseline) -> p
     later = {d.school_id: float(d.year) for d in plan.decisions if d.action is Action.EXPAND and d.year > step.year}
     ready = baseline.schools.set_index("school_id").reindex(columns=["ready_year"])["ready_year"].astype(float)
     years = np.fmax(pairs["receiver_id"].map(ready), pairs["receiver_id"].map(later).astype(float))
-    return pairs.assign(school_year=step.year, needed_capacity_ready_year=years)
+    added = pairs["receiver_id"].map(dict(step.state.added)).astype(float).fillna(0.0)
+    return pairs.assign(school_year=step.year, needed_capacity_ready_year=years, seats_added=added)
 
 
 def _check_closing(step: Step, moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

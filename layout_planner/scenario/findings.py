@@ -30,7 +30,7 @@ def check_moves(
     ----------
     pairs
         Columns subject_id, school_id, receiver_id, school_year, needed_capacity_ready_year (NaN: what is there now is
-        enough).
+        enough), seats_added (by the plan so far). [seats]
     moves
         Whole moves of these pairs (`whole_moves`). [children]
     tally
@@ -48,7 +48,7 @@ def check_moves(
     ready = named(pairs, baseline).rename(columns={"school_year": "closing_year"})
     ready = ready.join(moves.groupby("subject_id")["children"].sum().rename("affected"), on="subject_id")
     places = boarding_of(keys, moves, tally, baseline, limits)
-    sizes = sizes_of(keys, tally, baseline, limits)
+    sizes = sizes_of(pairs[[*keys.columns, "seats_added"]], tally, baseline, limits)
     crowding, oversized, ceiling = (rules.rule(name) for name in ("M10", "C07", "C10"))
     found = [
         check_young_pupils_trip(trips_of(moves, baseline), rules.rule("T01"), day),

@@ -57,7 +57,11 @@ def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) ->
     if not name or name == STATUS_QUO.name:
         problems.append(_problem(("plan_name", "name", name, f"{STATUS_QUO.name} 以外的名称"), file, None))
     numbered: list[tuple[int, Decision]] = []
-    for number, item in enumerate(raw.get("decision", ()), start=1):
+    items = raw.get("decision", [])
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        problems.append(_problem(("plan_shape", "decision", items, "若干 [[decision]]"), file, None))
+        items = []
+    for number, item in enumerate(items, start=1):
         found = list(_defects_of_fields(item, schools, base_year))
         problems += [_problem(defect, file, number) for defect in found]
         if not found:

@@ -110,6 +110,11 @@ def test_added_seats_count_from_their_year_and_rooms_built_too_late_are_a_veto()
     assert built["p_short"].tolist() == [1, 0, 0]
 
 
+def test_rooms_built_in_time_prevent_the_oversized_class():
+    built = plan((C, 2027, Action.EXPAND, (), 270.0), (A, 2028, Action.MERGE, (C,)))
+    assert not failed(evaluate(built, BASELINE))
+
+
 def test_an_empty_school_can_be_mothballed_and_one_with_pupils_cannot():
     empty = evaluate(plan((E, 2027, Action.MOTHBALL)), BASELINE)
     assert empty.comparison["feasible"].all()

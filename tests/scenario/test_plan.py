@@ -59,6 +59,13 @@ def test_one_defect_has_one_code(changes, code):
     assert codes(decision(**changes)) == [(1, code)]
 
 
+def test_decisions_have_to_be_tables():
+    with pytest.raises(DefectsError) as caught:
+        parse_plan({"name": "方案一", "decision": "merge"}, schools(), BASE_YEAR)
+    assert [problem.code for problem in caught.value.problems] == ["plan_shape"]
+    assert "[[decision]]" in caught.value.problems[0].sentence()
+
+
 def test_all_defects_are_collected():
     found = codes(decision(school_id="9900000099", year=2000, reason=""), decision(receivers=[E]))
     assert found == [(1, "plan_school"), (1, "plan_year"), (1, "plan_reason"), (2, "plan_grade")]
