@@ -62,6 +62,10 @@ def _villages_of(cal: Calibration, index: int) -> pd.DataFrame:
     rng = stream(cal.seed, "villages", town.code)
     n = len(town.villages)
     x, y = _scatter(cal, index, n, rng)
+    px, py = to_plane(town.lon, town.lat)
+    for row, (_, name) in enumerate(town.villages):
+        if index and name.endswith("社区"):  # a community is the built-up middle of its town
+            x[row], y[row] = px + rng.uniform(0.2, 0.5), py - rng.uniform(0.2, 0.5)
     weight = np.exp(rng.normal(0.0, 0.5, n)).clip(0.35, 3.0)
     far = np.zeros(n, dtype=bool)
     for row, (code, _) in enumerate(town.villages):
@@ -69,7 +73,6 @@ def _villages_of(cal: Calibration, index: int) -> pd.DataFrame:
             x[row], y[row] = to_plane(place["lon"], place["lat"])
             weight[row] = place["weight"]
             far[row] = True
-    px, py = to_plane(town.lon, town.lat)
     near = np.argsort(np.hypot(x - px, y - py))
     weight[near[: max(1, n // 8)]] *= 1.3
     share = np.round(weight / weight.sum(), 5)
@@ -95,15 +98,15 @@ def _urban_rural(index: int, names: list[str], near: "np.ndarray[tuple[int], np.
 
 
 def _scatter(cal: Calibration, index: int, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Draw places 2–12 km from the town point, one in ten farther, inside the town's cell, apart from each other."""
+    """Draw places mostly 2–8 km from the town point, one in twenty farther, in its cell, apart from each other."""
     tx, ty = town_points(cal)
     reach = _reach(index)
     xs: list[float] = []
     ys: list[float] = []
     apart = 0.9 if index else 0.35
     while len(xs) < n:
-        far = rng.random(400) < 0.1
-        radius = np.where(far, rng.uniform(reach[1], reach[1] * 1.4, 400), rng.uniform(*reach, 400))
+        far = rng.random(400) < 0.05
+        radius = reach[0] + (reach[1] - reach[0]) * np.where(far, rng.uniform(1.0, 1.3, 400), rng.beta(1.3, 2.0, 400))
         angle = rng.uniform(0.0, 2 * math.pi, 400)
         x, y = tx[index] + radius * np.cos(angle), ty[index] + radius * np.sin(angle)
         for a, b in zip(*_allowed(cal, index, x, y), strict=True):
