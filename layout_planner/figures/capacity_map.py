@@ -17,6 +17,7 @@ from layout_planner.figures.style import Note
 USE_CLASSES: Final = (0.5, 0.8, 1.0, 1.2)  # upper ends of the classes but the last. [-]
 USE_LABELS: Final = ("不到 50%", "50%–80%", "80%–100%", "100%–120%", "120% 以上")
 _AREA_MIN, _AREA_MAX = 16.0, 230.0  # symbol area. [pt²]
+_EMPTY_AREA: Final = 34.0  # of the symbol of an empty school. [pt²]
 _LABELLED: Final = 3  # of the largest schools
 
 
@@ -110,7 +111,7 @@ def _draw(ax: Axes, points: gpd.GeoDataFrame, top: float) -> None:
     for x, y, pupils, kind in zip(
         points.geometry.x, points.geometry.y, points["pupils_now"].fillna(0), kinds, strict=True
     ):
-        size = 34.0 if kind == "empty" else _area(pupils, top)
+        size = _EMPTY_AREA if kind == "empty" else _area(pupils, top)
         ax.scatter([x], [y], s=size, zorder=5, **_symbol(kind))  # type: ignore[arg-type]
 
 
@@ -147,10 +148,12 @@ def _size_handles(top: float) -> list[Line2D]:
 def _label(sheet: basemap.Sheet, base: BaseMap, points: gpd.GeoDataFrame, top: float) -> None:
     """Name townships, then schools over their seats, empty ones and the largest; all schools of the close-up."""
     kinds = _kinds(points)
-    radii = [_area(pupils, top) ** 0.5 / 2 for pupils in points["pupils_now"].fillna(0)]
+    areas = [_area(pupils, top) if pupils > 0 else _EMPTY_AREA for pupils in points["pupils_now"].fillna(0)]
+    radii = [area**0.5 / 2 for area in areas]
     symbols = list(zip(points.geometry.x, points.geometry.y, radii, strict=True))
     names = [
-        Label(str(name), x, y, radius) for name, (x, y, radius) in zip(points["school_name"], symbols, strict=True)
+        Label(str(name), x, y, radius, leader=True)
+        for name, (x, y, radius) in zip(points["school_name"], symbols, strict=True)
     ]
     wanted = [
         name

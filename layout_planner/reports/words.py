@@ -71,8 +71,10 @@ def number(value: Any) -> str:
 
 
 def interval(low: Any, high: Any) -> str:
-    """Print P10–P90 in brackets."""
-    return "" if missing(low) or missing(high) else f"（{whole(low)}–{whole(high)}）"
+    """Print P10–P90 in brackets; nothing where there is no spread."""
+    if missing(low) or missing(high) or whole(low) == whole(high):
+        return ""
+    return f"（{whole(low)}–{whole(high)}）"
 
 
 def text(value: Any) -> str:

@@ -66,7 +66,8 @@ def _cell(row: pd.Series, measure: str) -> str:
     if row["status"] == "observed" and measure == "pupils":
         return f"{middle}\n实际"
     mark = "" if row["cohort"] == "born" else f"\n{label('cohort', str(row['cohort']))}"
-    return f"{middle}\n{words.interval(row[f'{measure}_p10'], row[f'{measure}_p90'])}{mark}"
+    band = words.interval(row[f"{measure}_p10"], row[f"{measure}_p90"])
+    return middle + (f"\n{band}" if band else "") + mark
 
 
 def _births(inputs: ReportInputs) -> Table | None:

@@ -12,6 +12,7 @@ from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Tab
 from layout_planner.reports.sections.parts import columns, not_made
 from layout_planner.terms import COUNTY, Stage, label
 
+_NAMED: Final = 0.01  # chances below are not printed
 _AHEAD: Final = (1, 5, 10)  # school years after the base year that are printed
 
 
@@ -75,12 +76,14 @@ def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
         numbers=range(2, 3 + len(years)),
         centre=[1],
     )
-    note = "余缺 = 学位 − 在校生，正为富余、负为缺口；括号内为 P10–P90；不足概率不为 0 时注明。近期班额标准。"
+    note = "余缺 = 学位 − 在校生，正为富余、负为缺口；括号内为 P10–P90；不足概率达到 1% 的注明。近期班额标准。"
     return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True)
 
 
 def _balance_cell(row: pd.Series) -> str:
-    risk = "" if words.missing(row["p_short"]) or row["p_short"] == 0 else f"\n不足概率 {words.chance(row['p_short'])}"
+    risk = (
+        "" if words.missing(row["p_short"]) or row["p_short"] < _NAMED else f"\n不足概率 {words.chance(row['p_short'])}"
+    )
     low, high = words.signed(row["balance_p10"]), words.signed(row["balance_p90"])
     return f"{words.signed(row['balance_p50'])}\n（{low} 至 {high}）{risk}"
 

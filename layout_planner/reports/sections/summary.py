@@ -59,7 +59,7 @@ def _primary(inputs: ReportInputs) -> Card | None:
     now, then = _at(stages, Stage.PRIMARY, inputs.base_year), _at(stages, Stage.PRIMARY, year)
     if now is None or then is None:
         return None
-    hint = f"人，{year} 学年；{words.interval(then['pupils_p10'], then['pupils_p90'])}"
+    hint = f"人，{inputs.base_year} → {year} 学年{words.interval(then['pupils_p10'], then['pupils_p90'])}"
     return Card("小学在校生", f"{words.whole(now['pupils_p50'])} → {words.whole(then['pupils_p50'])}", hint)
 
 
@@ -109,9 +109,10 @@ def _forecast(inputs: ReportInputs) -> list[str]:
         if now is None or then is None:
             continue
         how = words.change(now["pupils_p50"], then["pupils_p50"], "人")
+        then_band = words.interval(then["pupils_p10"], then["pupils_p90"])
         said.append(
             f"{label('stage', stage)}在校生由 {inputs.base_year} 学年的 {words.whole(now['pupils_p50'])} 人变为 "
-            f"{year} 学年的 {words.whole(then['pupils_p50'])} 人{words.interval(then['pupils_p10'], then['pupils_p90'])}，{how}。"
+            f"{year} 学年的 {words.whole(then['pupils_p50'])} 人{then_band}，{how}。"
         )
         last = _at(stages, stage, inputs.last_year)
         if last is not None and inputs.last_year > year:
@@ -171,7 +172,7 @@ def _options(inputs: ReportInputs) -> list[str]:
         return []
     pairs, stuck = merges(found), only_keep(found)
     blocked = int((pairs["verdict"] == "blocked").sum())
-    said = [f"小规模学校 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，{blocked:,} 个被规则否决。"]
+    said = [f"全县 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，{blocked:,} 个被规则否决。"]
     if stuck:
         said.append(f"{len(stuck):,} 所学校的并入选项全部被否决，应当保留：{words.listed(stuck)}。")
     return said
@@ -182,5 +183,5 @@ def _rules(inputs: ReportInputs) -> list[str]:
     if found is None:
         return []
     waiting = found[found["outcome"].isin(["not_evaluated", "unset"])]["rule_id"].nunique()
-    failed = int((found["outcome"] == "fail").sum())
-    return [f"规则核验：不符合 {failed:,} 条；另有 {waiting:,} 条规则因缺数据或未设参数而未评、未定，不能当作符合。"]
+    failed = int(((found["outcome"] == "fail") & (found["subject_type"] != "pair")).sum())
+    return [f"现状不符合 {failed:,} 条；另有 {waiting:,} 条规则因缺数据或未设参数而未评、未定，不能当作符合。"]
