@@ -1,8 +1,10 @@
 """Plans are checked against the register and against themselves, all defects at once."""
 
+import json
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from layout_planner.errors import DefectsError
@@ -113,10 +115,14 @@ def test_the_register_says_which_schools_are_open():
     assert codes(decision(receivers=[C]), register=register) == [(1, "plan_receiver_closed")]
 
 
-def test_the_plans_of_the_demo_county_have_a_title_and_a_reason_for_everything():
-    files = sorted((Path(__file__).parents[2] / "data" / "plans").glob("*.toml"))
+def test_the_plans_of_the_demo_county_are_valid_and_say_that_they_are_synthetic():
+    data = Path(__file__).parents[2] / "data"
+    features = json.loads((data / "schools.geojson").read_text(encoding="utf-8"))["features"]
+    register = pd.DataFrame([feature["properties"] for feature in features])
+    base_year = tomllib.loads((data / "county.toml").read_text(encoding="utf-8"))["base_year"]
+    files = sorted((data / "plans").glob("*.toml"))
     assert len(files) >= 2
     for file in files:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-        assert raw["synthetic"] is True and "模拟" in raw["title"]
-        assert all(item["reason"].startswith("模拟") for item in raw["decision"])
+        plan = parse_plan(tomllib.loads(file.read_text(encoding="utf-8")), register, base_year)
+        assert plan.synthetic and "模拟" in plan.title and plan.decisions
+        assert all(decision.reason.startswith("模拟") for decision in plan.decisions)
