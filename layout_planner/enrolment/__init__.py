@@ -5,6 +5,7 @@ different units; its equations stand in ``docs/models/enrolment.md``.
 """
 
 from layout_planner.enrolment.areas import AreasOptions, forecast_areas
+from layout_planner.enrolment.backtest import Tables, backtest_county
 from layout_planner.enrolment.births import births_table, project_births
 from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered, school_year_cohorts
 from layout_planner.enrolment.county import CountyOptions, forecast_county
@@ -13,6 +14,8 @@ from layout_planner.enrolment.summaries import largest_remainder, summarise_scho
 __all__ = [
     "AreasOptions",
     "CountyOptions",
+    "Tables",
+    "backtest_county",
     "births_table",
     "cohort_of",
     "cohort_status",

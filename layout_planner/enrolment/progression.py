@@ -17,6 +17,8 @@ Bools = NDArray[np.bool_]
 RECENT: Final = 3  # transitions that decide whether a grade is fed from elsewhere or has gone
 FED_SHARE: Final = 0.3  # fewer leavers below than this share of those who came: fed from elsewhere
 FED_PUPILS: Final = 3.0  # pupils that must have come before that is said
+FORGET_GRID: Final = (0.8, 0.3, 0.5, 0.65, 0.9)  # rates tried for a shared ratio; the first wins a tie
+RATE_YEARS: Final = 4.0  # one-step errors that the prior rate is worth
 GONE_PUPILS: Final = 4.0  # leavers below without one arrival before a grade counts as gone
 ORDINARY: Final = (0.6, 1.6)  # raw ratios outside are left out of the shared ratio
 
@@ -94,7 +96,7 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
     area_long, _ = area_effect(came.sum(2), expected.sum(2) * cell, share, priors.area_pseudo)
     used = ordinary[:, :, None]
     return Progression(
-        theta_now=_pooled((came * used * weights).sum((0, 2)), (could * used * weights).sum((0, 2)), priors),
+        theta_now=current_ratio((came * used).sum(0), (could * used).sum(0), priors),
         theta_long=_pooled((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors),
         area_now=area_now,
         area_long=area_long,
@@ -109,7 +111,9 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
 def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     """Progression by area and step for the years ahead.
 
-    ``rate[h] = θ_now^r · θ_long^(κ(1−r)) · A^r · AL^(κ(1−r)) · C`` with ``r = ρ^(h−1)``.
+    ``rate[h] = s · m_now^r · m_long^(κ(1−r)) · A^r · AL^(κ(1−r)) · C`` with ``r = ρ^(h−1)``: m is what all steps share
+    (the median of θ: migration, of which a part is kept), s = θ_now/m_now belongs to the step (grade 9 → 10, late
+    starters of kindergarten) and stays.
 
     Parameters
     ----------
@@ -127,10 +131,45 @@ def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     """
     left = (priors.damping ** np.arange(horizon))[:, None]
     rest = priors.long_run_kept * (1 - left)
-    shared = fit.theta_now**left * fit.theta_long**rest
+    common_now, common_long = (float(np.median(theta)) for theta in (fit.theta_now, fit.theta_long))
+    common = common_now**left * common_long**rest
     area = fit.area_now**left * fit.area_long**rest
-    rates: Floats = shared[:, None, :] * area[:, :, None] * fit.cell
+    rates: Floats = (common * fit.theta_now / common_now)[:, None, :] * area[:, :, None] * fit.cell
     return rates
+
+
+def current_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
+    """Shared ratio of each step as it stands now, with a forgetting rate that the window chooses step by step.
+
+    Of the rates `FORGET_GRID` the one with the least squared one-step error of the log ratio, shrunk to the prior rate
+    by the number of errors: a ratio that keeps moving is followed, one that only wobbles is averaged.
+
+    Parameters
+    ----------
+    came, could
+        Pupils over the cells in use, shape (steps, transitions). [pupils]
+    priors
+        Prior rate and pseudo-pupils.
+
+    Returns
+    -------
+    array
+        shape (steps,). [-]
+    """
+    years = came.shape[1]
+    errors = max(years - 2, 0)
+    own = errors / (errors + RATE_YEARS)
+    yearly = np.log(_pooled(came, could, priors))
+    losses = np.zeros((len(FORGET_GRID), len(came)))
+    for i, forget in enumerate(FORGET_GRID):
+        for year in range(2, years):
+            ages = forget ** np.arange(year - 1, -1, -1)
+            before = np.log(_pooled(came[:, :year] @ ages, could[:, :year] @ ages, priors))
+            losses[i] += (yearly[:, year] - before) ** 2
+    best = np.array(FORGET_GRID)[losses.argmin(axis=0)] if errors else np.full(len(came), priors.forget)
+    rates = own * best + (1 - own) * priors.forget
+    weights = rates[:, None] ** np.arange(years - 1, -1, -1)
+    return _pooled((came * weights).sum(1), (could * weights).sum(1), priors)
 
 
 def effect_left(horizon: int, priors: Priors) -> Floats:

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from layout_planner.enrolment.backtest import Tables, backtest_county
 from layout_planner.enrolment.births import project_births
 from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.enrolment.county import CountyOptions, cohort_draws, forecast_county
-from layout_planner.enrolment.county_model import transfer_matrix, unit_index
+from layout_planner.enrolment.county_model import STEPS, base_shares, transfer_matrix, transfer_seeds, unit_index
 from layout_planner.enrolment.school_panel import alive, entry_units, offered, school_panel
 from layout_planner.enrolment.summaries import summarise_school, summarise_township_pupils
 from layout_planner.errors import DataError, UsageError
@@ -104,8 +105,6 @@ def test_a_closed_school_stays_empty(forecast):
 def test_the_top_grade_of_a_teaching_point_goes_to_its_host():
     panel = school_panel(enrolment_table(), SCHOOLS, BASE)
     offers = offered(panel)
-    from layout_planner.enrolment.county_model import base_shares, transfer_seeds
-
     seeds = transfer_seeds(panel, flows_table())
     shares = base_shares(panel, offers, entry_units(offers), seeds, 5)  # grade 3 → 4
     assert shares[1, 0] > 0.9
@@ -116,8 +115,6 @@ def test_the_top_grade_of_a_teaching_point_goes_to_its_host():
 def test_no_source_sends_more_than_all_its_pupils():
     panel = school_panel(enrolment_table(), SCHOOLS, BASE)
     offers = offered(panel)
-    from layout_planner.enrolment.county_model import STEPS, base_shares, transfer_seeds
-
     seeds = transfer_seeds(panel, flows_table())
     shares = {s: base_shares(panel, offers, entry_units(offers), seeds, s) for s in STEPS}
     matrix = transfer_matrix(panel, shares)
@@ -195,6 +192,18 @@ def test_a_year_without_a_report_is_unknown_and_after_closing_nobody_is_there():
     assert (panel.cube[5, :, -3:] == 0).all()
     dataset, _ = run(table)
     assert np.isfinite(dataset["pupils"].to_numpy()).all()
+
+
+def test_the_back_test_has_every_stage_and_lead_and_uses_nothing_later():
+    tables = Tables(enrolment_table(), SCHOOLS, births_table_of(), flows_table())
+    found = backtest_county(tables, CountyOptions(BASE, 1, draws=40), np.random.default_rng(1))
+    assert list(found.columns) == ["stage", "lead", "origins", "cells", "wape", "wape_last", "bias", "covered_80"]
+    whole = found[found["stage"] == "all"].set_index("lead")
+    assert whole["origins"].tolist() == [4, 3, 2, 1]
+    assert set(found["stage"]) == {"all", "junior", "pre", "primary", "senior"}
+    assert found["covered_80"].between(0, 100).all()
+    early = backtest_county(tables, CountyOptions(BASE - 3, 1, draws=40), np.random.default_rng(1))
+    assert early["origins"].tolist() == [1] * len(early)
 
 
 def test_refusals_name_the_year_and_the_horizon():

@@ -18,6 +18,7 @@ from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import (
     area_effect,
     cell_effect,
+    current_ratio,
     damped_rates,
     fit_progression,
     gone_grades,
@@ -60,6 +61,20 @@ def test_the_present_deviation_fades_and_half_the_long_run_stays():
     assert rates[0, 0, 0] == pytest.approx(0.9)
     assert rates[1, 0, 0] == pytest.approx(0.9**0.7 * 0.96**0.15)
     assert rates[-1, 0, 0] == pytest.approx(0.96**0.5, rel=1e-4)
+
+
+def test_a_step_with_a_level_of_its_own_keeps_it():
+    fit = fitted(steady(2, 4, 8))
+    moved = type(fit)(**{**vars(fit), "theta_now": np.array([1.0, 1.0, 0.8]), "theta_long": np.array([1.0, 1.0, 0.7])})
+    np.testing.assert_allclose(damped_rates(moved, 30, PRIORS)[:, 0, 2], 0.8)
+
+
+def test_a_ratio_that_keeps_moving_is_followed_and_one_that_wobbles_is_averaged():
+    could = np.full((2, 12), 5000.0)
+    trend, wobble = np.linspace(0.6, 0.9, 12), 1 + 0.03 * (-1.0) ** np.arange(12)
+    moving, steady_ratio = current_ratio(could * np.stack([trend, wobble]), could, PRIORS)
+    assert 0.85 < moving < 0.9
+    assert steady_ratio == pytest.approx(1.0, abs=0.006)
 
 
 def test_a_grade_that_nobody_enters_for_three_years_is_gone():
