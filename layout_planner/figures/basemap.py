@@ -135,7 +135,9 @@ def new_sheet(base: BaseMap, points: gpd.GeoDataFrame) -> Sheet:
     figure = style.new_figure(height)
     side_left = (0.3 + map_cm) / style.WIDTH_CM
     main = figure.add_axes((0.2 / style.WIDTH_CM, _FOOT_CM / height, map_cm / style.WIDTH_CM, map_height / height))
-    main.set(xlim=(x0 - pad, x1 + pad), ylim=(y0 - pad, y1 + pad))
+    metres_per_cm = max((x1 - x0 + 2 * pad) / map_cm, (y1 - y0 + 2 * pad) / map_height)
+    for middle, size, setter in (((x0 + x1) / 2, map_cm, main.set_xlim), ((y0 + y1) / 2, map_height, main.set_ylim)):
+        setter(middle - size * metres_per_cm / 2, middle + size * metres_per_cm / 2)
     side_width = (_SIDE_CM - 0.1) / style.WIDTH_CM
     side = figure.add_axes((side_left, _FOOT_CM / height, side_width, map_height / height))
     side.set_axis_off()
@@ -155,7 +157,7 @@ def new_sheet(base: BaseMap, points: gpd.GeoDataFrame) -> Sheet:
 
 def draw_base(ax: Axes, base: BaseMap) -> None:
     """Draw town cells and roads by class."""
-    ax.set_aspect("equal", adjustable="box" if ax.get_label() == "close-up" else "datalim")
+    ax.set_aspect("equal", adjustable="box")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -225,7 +227,6 @@ def _crowded_window(base: BaseMap, points: gpd.GeoDataFrame) -> tuple[float, flo
 def _frame_window(main: Axes, close_up: Axes, window: tuple[float, float, float, float]) -> None:
     x0, y0, x1, y1 = window
     main.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=style.INK, linewidth=0.8, zorder=6))
-    close_up.set_label("close-up")
     close_up.set_title("方框内放大", fontsize=7.5, pad=3)
 
 

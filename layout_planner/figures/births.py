@@ -20,6 +20,7 @@ MEDIAN_LABEL: Final = "预测中位数（P50）"
 UNBORN_LABEL: Final = "未出生"
 PART_LABEL: Final = "部分未出生"
 BAND_SENTENCE: Final = "区间的意思：十次里约有八次落在其中。"
+_BAND: Final[dict[str, Any]] = {"facecolor": style.ORANGE_LIGHT, "edgecolor": style.ORANGE, "linewidth": 0.4}
 
 
 def _thousands(axis_value: float, _position: int) -> str:
@@ -63,7 +64,7 @@ def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | No
     ax.bar(known["year"], known["births_mean"], width=0.72, color=style.BLUE)
     if len(ahead):
         ax.axvspan(ahead["year"].min() - 0.5, rows["year"].max() + 0.7, **_shade("unborn"))
-        ax.fill_between(ahead["year"], ahead["births_p10"], ahead["births_p90"], color=style.ORANGE_LIGHT, linewidth=0)
+        ax.fill_between(ahead["year"], ahead["births_p10"], ahead["births_p90"], **_BAND)
         ax.plot(ahead["year"], ahead["births_p50"], color=style.ORANGE, marker="o", markersize=3)
         ax.text(0.99, 0.04, "预测：这些孩子尚未出生", transform=ax.transAxes, ha="right", path_effects=style.halo())
         _mark_ends(ax, known, ahead)
@@ -138,7 +139,7 @@ def _handles() -> list[Line2D | Patch]:
     return [
         Line2D([], [], color=style.INK, marker="o", markersize=3.2, label="实际"),
         Line2D([], [], color=style.ORANGE, label=MEDIAN_LABEL),
-        Patch(color=style.ORANGE_LIGHT, label=BAND_LABEL),
+        Patch(label=BAND_LABEL, **_BAND),
         Patch(label=PART_LABEL, **_shade("part")),
         Patch(label=UNBORN_LABEL, **_shade("unborn")),
     ]
@@ -165,7 +166,7 @@ def _one_stage(ax: Axes, rows: pd.DataFrame, stage: Stage) -> None:
             path_effects=style.halo(),
         )
     joined = pd.concat([known.tail(1).assign(p10=known["p50"], p90=known["p50"]), ahead])
-    ax.fill_between(joined["school_year"], joined["p10"], joined["p90"], color=style.ORANGE_LIGHT, linewidth=0)
+    ax.fill_between(joined["school_year"], joined["p10"], joined["p90"], **_BAND)
     ax.plot(joined["school_year"], joined["p50"], color=style.ORANGE)
     ax.plot(known["school_year"], known["p50"], color=style.INK, marker="o", markersize=2.6, linewidth=1.2)
     _mark_points(ax, known, ahead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -166,4 +167,4 @@ def _label(sheet: basemap.Sheet, base: BaseMap, points: gpd.GeoDataFrame, top: f
         symbols,
     )
     if sheet.close_up is not None:
-        place(sheet.close_up, [name for name in names if sheet.in_window(name.x, name.y)], symbols)
+        place(sheet.close_up, [replace(name, size=6.0) for name in names if sheet.in_window(name.x, name.y)], symbols)
