@@ -9,6 +9,7 @@ import pandas as pd
 
 from layout_planner.scenario.assignment import homes, look_up, trip_minutes
 from layout_planner.scenario.baseline import Baseline
+from layout_planner.scenario.choice import answered_minutes, nearest_open
 from layout_planner.scenario.effects import COMPULSORY, pair_id
 from layout_planner.scenario.timeline import TOP_OF_POINT, opening
 from layout_planner.terms import STAGE_GRADES, Stage
@@ -116,7 +117,8 @@ def moves_of(baseline: Baseline, options: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns subject_id, school_id, receiver_id, village_code, grade, grade_band, children (expected),
-        minutes_before, minutes_after; options that keep the pupils have them at their own school. [children], [min]
+        minutes_before, minutes_after; options that keep the pupils have them at their own school. Grades 1–3 whose
+        family chose a school over the limit are counted at the nearest one (`scenario.choice`). [children], [min]
     """
     pupils = baseline.enrolment[["school_id", "grade", "pupils"]]
     rows = homes(baseline).merge(pupils, on=["school_id", "grade"])
@@ -124,11 +126,15 @@ def moves_of(baseline: Baseline, options: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["grade"] >= rows["lowest"]].reset_index(drop=True)
     trips = trip_minutes(baseline)
     goes_to = rows["receiver_id"].where(rows["moves"], rows["school_id"])
+    near = nearest_open(baseline, opening(baseline.schools), baseline.base_year + 1)
+    chosen, trip = look_up(trips, rows, rows["school_id"]), look_up(trips, rows, goes_to)
+    today = near.any(rows["village_code"])
+    left = np.where(rows["moves"], near.other_than(rows["village_code"], rows["school_id"]), today)
     rows = rows.assign(
         receiver_id=goes_to,
         children=rows["share"] * rows["pupils"].fillna(0.0),
-        minutes_before=look_up(trips, rows, rows["school_id"]),
-        minutes_after=look_up(trips, rows, goes_to),
+        minutes_before=answered_minutes(rows, baseline, chosen=chosen, trip=chosen, nearest=today),
+        minutes_after=answered_minutes(rows, baseline, chosen=chosen, trip=trip, nearest=left),
     )
     columns = ["subject_id", "school_id", "receiver_id", "village_code", "grade", "grade_band"]
     return rows[[*columns, "children", "minutes_before", "minutes_after"]]

@@ -155,7 +155,7 @@ def compute(folder: Path, options: RunOptions = RunOptions(), clock: Clock | Non
     baseline = baseline_of(done, supply)
     options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
     findings = clock.measure(
-        "Findings", lambda: findings_of(setup, done.travel, done.attendance, further=of_pairs)
+        "Findings", lambda: findings_of(setup, done.attendance, further=of_pairs)
     )
     evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))

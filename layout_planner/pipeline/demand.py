@@ -70,7 +70,11 @@ def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
     by_town = flows(allocation, setup.villages)
     ledger.hand_over("各村就读流向 → 各镇流向", allocation["children"].sum(), by_town["children"].sum())
     reached = access(
-        travel.worst, allocation, setup.villages, trip_limits(setup.catalogue, setup), boarding=boarding_shares(setup)
+        in_use(travel.worst, pupils),
+        allocation,
+        setup.villages,
+        trip_limits(setup.catalogue, setup),
+        boarding=boarding_shares(setup),
     )
     ledger.hand_over(
         "各村儿童 → 可达性", allocation.loc[local, "children"].sum(), reached["children"].sum(), names="access"
@@ -102,6 +106,12 @@ def boarding_shares(setup: Setup) -> pd.Series:
     boarders = (rows["boarders_m"].fillna(0) + rows["boarders_f"].fillna(0)).astype(float)
     sums = rows.assign(boarders=boarders).groupby(["school_id", "grade_band"])[["boarders", "pupils"]].sum()
     return (sums["boarders"] / sums["pupils"].where(sums["pupils"] > 0)).fillna(0.0)
+
+
+def in_use(worst: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
+    """Pairs with a school that has pupils in the grade band: an empty school (空壳) is nobody's nearest one."""
+    taught = pupils.loc[pupils["pupils"] > 0, ["school_id", "grade_band"]]
+    return worst.merge(taught, on=["school_id", "grade_band"], how="inner")
 
 
 def _towns(setup: Setup) -> dict[str, str]:

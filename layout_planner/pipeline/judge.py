@@ -10,10 +10,10 @@ import xarray as xr
 from layout_planner.capacity import meal_places, seat_balance, seat_limits
 from layout_planner.capacity import seats as count_seats
 from layout_planner.compliance import CheckTables, evaluate_today, school_sizes
-from layout_planner.pipeline.demand import Attendance, Travel, boarding_shares
+from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.setup import Setup
 from layout_planner.scenario.effects import whole_children
-from layout_planner.terms import OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, Stage
+from layout_planner.terms import OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, GradeBand, Stage
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def supply_of(setup: Setup, pupils: xr.DataArray) -> Supply:
     return Supply(table, seat_balance(table, pupils, setup.schools, setup.county.townships))
 
 
-def findings_of(setup: Setup, travel: Travel, attendance: Attendance, *, further: pd.DataFrame) -> pd.DataFrame:
+def findings_of(setup: Setup, attendance: Attendance, *, further: pd.DataFrame) -> pd.DataFrame:
     """Check the base year against every rule that the data decide; the others are rows 未评 or 未定.
 
     Parameters
     ----------
-    setup, travel, attendance
+    setup, attendance
         The base year.
     further
         Findings made elsewhere (the pairs A→B), put into the same table.
@@ -74,7 +74,7 @@ def findings_of(setup: Setup, travel: Travel, attendance: Attendance, *, further
     subjects["complete"] = subjects["school_id"].map(_complete(setup))
     compulsory = subjects[subjects["stage"].isin([str(Stage.PRIMARY), str(Stage.JUNIOR)])]
     tables = CheckTables(
-        trips=_trips(setup, travel, attendance),
+        trips=_trips(setup, attendance),
         boarders=compulsory,
         boarding=_boarding(setup, compulsory),
         sections=compulsory,
@@ -90,30 +90,29 @@ def _complete(setup: Setup) -> pd.Series:
     return ~((schools["grade_high"] < top) & (schools["grade_high"] >= 1))
 
 
-def _trips(setup: Setup, travel: Travel, attendance: Attendance) -> pd.DataFrame:
-    """Daily trips to the school attended, in the worst case: whole children by school, village and grade band."""
+def _trips(setup: Setup, attendance: Attendance) -> pd.DataFrame:
+    """Trips of grades 1–3 to the nearest school in use, worst case, by township: whether the county offers one.
+
+    Children are those in the county's schools; how far they really go is in table ``access``, since a family may choose
+    a school farther away.
+    """
     homes = attendance.allocation
-    homes = homes[(homes["attends"] != OUTSIDE) & (homes["village_code"] != OUTSIDE)]
-    keys = ["village_code", "school_id", "grade_band"]
-    trips = homes.rename(columns={"attends": "school_id"}).merge(
-        travel.worst[[*keys, "minutes"]], on=keys, how="left"
-    )
-    boarding = boarding_shares(setup).rename("boarding").reset_index()
-    trips = trips.merge(boarding, on=["school_id", "grade_band"], how="left")
-    trips["day"] = trips["children"] * (1.0 - trips["boarding"].fillna(0.0))
-    groups = trips.groupby(["school_id", "grade_band"])["day"]
-    trips["day"] = groups.transform(lambda group: whole_children(group.to_numpy(dtype=float)))
-    villages = setup.villages.set_index("village_code")["name"]
-    schools = setup.schools.set_index("school_id")["name"]
+    inside = homes[(homes["attends"] != OUTSIDE) & (homes["village_code"] != OUTSIDE)]
+    inside = inside[inside["grade_band"] == str(GradeBand.G13)]
+    children = inside.groupby("village_code")["children"].sum()
+    rows = attendance.access[attendance.access["grade_band"] == str(GradeBand.G13)]
+    rows = rows.assign(children=rows["village_code"].map(children).fillna(0.0))
+    towns = setup.county.townships.set_index("township_code")["name"]
+    groups = rows.groupby("township_code")["children"]
     return pd.DataFrame(
         {
-            "subject_type": "school",
-            "subject_id": trips["school_id"],
-            "subject_name": trips["school_id"].map(schools),
-            "village_name": trips["village_code"].map(villages),
-            "grade_band": trips["grade_band"],
-            "children": trips["day"],
-            "minutes": trips["minutes"],
+            "subject_type": "township",
+            "subject_id": rows["township_code"],
+            "subject_name": rows["township_code"].map(towns),
+            "village_name": rows["village_name"],
+            "grade_band": rows["grade_band"],
+            "children": groups.transform(lambda group: whole_children(group.to_numpy(dtype=float))),
+            "minutes": rows["minutes_nearest"],
         }
     )
 

@@ -93,19 +93,19 @@ def _count_base(setup: Setup, pupils: xr.DataArray, ledger: Ledger) -> None:
 
 
 def _count_children(pupils: xr.DataArray, children: xr.Dataset, ledger: Ledger) -> None:
-    seated = float(pupils.sum(dtype=np.float64))
-    away = float(children["outside"].sum(dtype=np.float64))
-    home = float(children["children"].sum(dtype=np.float64))
-    ledger.hand_over("预测在校生 + 不在县内就读 → 各镇儿童（全部年份与抽样）", seated + away, home)
-    village = float(children["children_village"].sum(dtype=np.float64))
-    ledger.hand_over("各镇儿童 → 各村儿童（全部年份与抽样）", home, village)
-    by_draw = pupils.sum(("unit", "school_year"), dtype=np.float64) + children["outside"].sum(
-        ("township_code", "grade", "school_year"), dtype=np.float64
-    )
-    at_home = children["children"].sum(("township_code", "grade", "school_year"), dtype=np.float64)
-    worst = int(np.abs(by_draw.values - at_home.values).argmax())
+    """Compare sums over all years: the mean of the draws, and the draw in which they differ most."""
+    seated = pupils.sum(("unit", "school_year"), dtype=np.float64).values
+    places = ("township_code", "grade", "school_year")
+    away = children["outside"].sum(places, dtype=np.float64).values
+    home = children["children"].sum(places, dtype=np.float64).values
+    village = children["children_village"].sum(("village_code", "grade_band", "school_year"), dtype=np.float64).values
+    ledger.hand_over("预测在校生 + 不在县内就读 → 各镇儿童（全部年份，抽样平均）", (seated + away).mean(), home.mean())
+    ledger.hand_over("各镇儿童 → 各村儿童（全部年份，抽样平均）", home.mean(), village.mean())
+    worst = int(np.abs(seated + away - home).argmax())
     ledger.hand_over(
-        "差别最大的一次抽样：在校生 + 不在县内就读 → 各镇儿童", float(by_draw[worst]), float(at_home[worst])
+        "预测在校生 + 不在县内就读 → 各镇儿童（全部年份，差别最大的一次抽样）",
+        float((seated + away)[worst]),
+        float(home[worst]),
     )
 
 

@@ -11,13 +11,14 @@ import xarray as xr
 from layout_planner.capacity import SeatLimits, seat_limits
 from layout_planner.compliance import concat_findings
 from layout_planner.contracts import check_table
-from layout_planner.scenario.assignment import Step, carry, follow
+from layout_planner.scenario.assignment import Step, carry, follow, look_up, trip_minutes
 from layout_planner.scenario.baseline import Baseline
+from layout_planner.scenario.choice import answered_minutes, nearest_open
 from layout_planner.scenario.effects import pair_id, whole_moves
 from layout_planner.scenario.findings import check_kept, check_moves, vetoes_of
 from layout_planner.scenario.indicators import seat_indicators, trip_indicators
 from layout_planner.scenario.plan import Plan
-from layout_planner.scenario.timeline import Action
+from layout_planner.scenario.timeline import Action, opening
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,11 @@ def _moves(step: Step, before: Step | None, baseline: Baseline) -> pd.DataFrame:
     old = before.rows if before else step.rows.assign(attends=step.rows["school_id"])
     rows = step.rows.assign(school_from=old["attends"], minutes_before=old["minutes"])
     rows = rows[rows["attends"] != rows["school_from"]]
+    trips, villages = trip_minutes(baseline), rows["village_code"]
+    chosen = look_up(trips, rows, rows["school_id"])
+    state = before.state if before else opening(baseline.schools)
+    near_before, near_after = (nearest_open(baseline, s, step.year).any(villages) for s in (state, step.state))
+    old_trip, new_trip = rows["minutes_before"].to_numpy(dtype=float), rows["minutes"].to_numpy(dtype=float)
     mean = baseline.pupils.sel(school_year=step.year).mean("draw", dtype=np.float64).to_numpy()
     return pd.DataFrame(
         {
@@ -140,8 +146,8 @@ def _moves(step: Step, before: Step | None, baseline: Baseline) -> pd.DataFrame:
             "grade": rows["grade"],
             "grade_band": rows["grade_band"],
             "children": rows["share"] * mean[rows["unit"]],
-            "minutes_before": rows["minutes_before"],
-            "minutes_after": rows["minutes"],
+            "minutes_before": answered_minutes(rows, baseline, chosen=chosen, trip=old_trip, nearest=near_before),
+            "minutes_after": answered_minutes(rows, baseline, chosen=chosen, trip=new_trip, nearest=near_after),
         }
     )
 

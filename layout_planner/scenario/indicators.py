@@ -11,6 +11,7 @@ from layout_planner.capacity import SeatLimits
 from layout_planner.compliance.findings import listed
 from layout_planner.scenario.assignment import Step, look_up, trip_minutes
 from layout_planner.scenario.baseline import Baseline
+from layout_planner.scenario.choice import answered_minutes, nearest_open
 from layout_planner.scenario.effects import COMPULSORY, OLDER, newly_too_far, whole_children
 from layout_planner.scenario.timeline import TOP_OF_POINT
 from layout_planner.terms import STAGE_OF_GRADE, GradeBand, Stage
@@ -22,6 +23,7 @@ _P90 = 0.9
 def trip_indicators(step: Step, mean: np.ndarray, baseline: Baseline) -> dict[str, object]:
     """Describe the trips of a year, worst case: moved pupils, grades 1–3 over the limit, new boarders.
 
+    Grades 1–3 whose family chose a school over the limit are counted at the nearest open one (`scenario.choice`).
     Expected children are means over the draws, which add up over schools; those of a school and grade band are brought
     to whole children before villages are counted and named.
 
@@ -43,6 +45,10 @@ def trip_indicators(step: Step, mean: np.ndarray, baseline: Baseline) -> dict[st
     """
     rows = step.rows.assign(children=step.rows["share"] * mean[step.rows["unit"]])
     changed = rows[rows["attends"] != rows["school_id"]]
+    chosen = look_up(trip_minutes(baseline), rows, rows["school_id"])
+    near = nearest_open(baseline, step.state, step.year).any(rows["village_code"])
+    trip = rows["minutes"].to_numpy(dtype=float)
+    rows["minutes"] = answered_minutes(rows, baseline, chosen=chosen, trip=trip, nearest=near)
     young = whole_by_village(rows[(rows["grade_band"] == GradeBand.G13) & (rows["village_code"] != "")])
     limit = baseline.catalogue.rule("T01").on(baseline.day)
     over = young[~(young["minutes"] <= limit)].groupby("village_code")["children"].sum()
@@ -63,8 +69,8 @@ def trip_indicators(step: Step, mean: np.ndarray, baseline: Baseline) -> dict[st
 
 def whole_by_village(rows: pd.DataFrame) -> pd.DataFrame:
     """Bring the children of every school and grade band to whole ones by village; empty villages are dropped."""
-    keys = ["attends", "grade_band", "village_code"]
-    grouped = rows.groupby(keys, as_index=False, sort=True).agg({"children": "sum", "minutes": "first"})
+    keys = ["attends", "grade_band", "village_code", "minutes"]
+    grouped = rows.groupby(keys, as_index=False, sort=True, dropna=False)["children"].sum()
     groups = grouped.groupby(["attends", "grade_band"], sort=False)["children"]
     grouped["children"] = groups.transform(lambda group: whole_children(group.to_numpy(dtype=float)))
     return grouped[grouped["children"] > 0]
