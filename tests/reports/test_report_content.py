@@ -1,0 +1,160 @@
+import dataclasses
+import re
+
+import pytest
+
+from layout_planner.figures.style import missing_glyphs
+from layout_planner.reports import build_document
+from layout_planner.reports.model import Bullets, Figure, Section, Table
+from layout_planner.reports.sections import SECTIONS
+
+FORBIDDEN = ("关闭", "取消", "裁撤率", "撤并任务")
+
+
+@pytest.fixture(scope="module")
+def document(inputs):
+    return build_document(inputs)
+
+
+def every_section(sections):
+    for section in sections:
+        yield section
+        yield from every_section(section.parts)
+
+
+def every_table(document):
+    return [
+        block for section in every_section(document.sections) for block in section.blocks if isinstance(block, Table)
+    ]
+
+
+def section_of(document, key) -> Section:
+    return next(section for section in document.sections if section.key == key)
+
+
+def said(document, key) -> str:
+    parts = [text for section in every_section([section_of(document, key)]) for block in section.blocks
+             for text in (block.items if isinstance(block, Bullets) else [getattr(block, "text", "")])]  # fmt: skip
+    return "".join(parts)
+
+
+def numbers(cells):
+    return [int(cell.replace(",", "").replace("−", "-")) for cell in cells]
+
+
+def test_sections_stand_in_their_order(document):
+    assert [section.key for section in document.sections] == [key for key, _ in SECTIONS]
+    assert [section.number for section in document.sections] == list("一二三四五六七八九")
+
+
+def test_every_printed_total_is_the_sum_of_the_printed_numbers(document):
+    checked = 0
+    for table in every_table(document):
+        for at, cell in enumerate(table.total or ()):
+            body = [row[at] for row in table.rows]
+            sums_up = table.columns[at].align == "number" and "最长" not in table.columns[at].title
+            if at and sums_up and re.fullmatch(r"[\d,]+", cell):
+                assert sum(numbers(body)) == numbers([cell])[0], table.title
+                checked += 1
+    assert checked >= 20
+
+
+def test_every_row_has_a_cell_for_every_column(document):
+    for table in every_table(document):
+        for row in (*table.rows, *([table.total] if table.total else [])):
+            assert len(row) in (1, len(table.columns)), table.title
+
+
+def test_tables_are_numbered_by_chapter_without_a_gap(document):
+    for chapter, section in enumerate(document.sections, 1):
+        found = [block.number for one in every_section([section]) for block in one.blocks if isinstance(block, Table)]
+        assert found == [f"表{chapter}-{place}" for place in range(1, len(found) + 1)]
+
+
+def test_children_of_townships_are_rounded_to_the_county_sum(document):
+    table = next(table for table in every_table(document) if table.title.startswith("分镇小学学龄儿童"))
+    assert [row[1] for row in table.rows] == ["401", "201"]  # 400.4 + 201.3 = 601.7 → 602
+    assert table.total[1] == "602"
+
+
+def test_summary_says_from_what_to_what_with_the_interval(document):
+    text = said(document, "summary")
+    assert "小学在校生由 2024 学年的 601 人变为 2030 学年的 541 人（487–595），减少 60 人。" in text
+    assert "1 个被规则否决" in text
+
+
+def test_years_that_rest_on_the_unborn_are_marked(document):
+    table = next(table for table in every_table(document) if table.title.startswith("全县在校生"))
+    cells = {row[0]: row[1] for row in table.rows}
+    assert cells["2024 学年"] == "601\n实际"
+    assert cells["2030 学年"] == "541\n（487–595）"
+    assert cells["2032 学年"].endswith("部分出生")
+    assert cells["2034 学年"].endswith("未出生")
+
+
+def test_no_percentage_is_printed_for_a_school_without_seats(document):
+    table = next(table for table in every_table(document) if table.title == "各校学位与利用率：小学")
+    rows = {row[0]: row[3] for row in table.rows}
+    assert rows == {"示例小学01": "104%", "示例教学点01": "34%", "示例教学点02": "—"}
+
+
+def test_children_without_a_school_in_reach_are_told_from_those_who_go_farther(document):
+    text = said(document, "access")
+    assert "超过 30 分钟或无路可达的有 13 人，分布在 3 个村（社区）" in text
+    assert "其中 11 人所在的 2 个村限值内没有学校" in text
+
+
+def test_vetoes_stand_before_effects_and_both_sides_are_shown(document):
+    part = section_of(document, "options").parts[0]
+    table = next(block for block in part.blocks if isinstance(block, Table))
+    heads = [row[0] for row in table.rows]
+    assert heads[:3] == ["判定", "否决的规则", "被并学校一侧"]
+    assert "接收学校一侧" in heads
+    cells = {row[0]: row[1:] for row in table.rows}
+    assert cells["否决的规则"] == ("—", "M19、T01")
+    assert cells["一至三年级超时（人）"] == ("2 → 2", "2 → 6")
+    assert cells["始终容得下的概率"] == ("—", "不到 1%")
+    assert cells["床位余量（张）"] == ("—", "−2")
+
+
+def test_keeping_is_named_where_every_merge_is_blocked(document):
+    assert "1 所学校的并入选项全部被否决，只能保留" in said(document, "options")
+
+
+def test_unset_and_unevaluated_rules_say_what_is_missing(document):
+    titles = {table.title: table for table in every_table(document)}
+    assert titles["未定：等待本县设定参数的规则"].rows[0][2] == "未定:T05"
+    assert [row[0] for row in titles["未评：缺少数据的规则"].rows] == ["D01 生师比"]
+    assert "(待核)" in titles["未评：缺少数据的规则"].rows[0][3]
+    assert [row[2] for row in titles["不符合的结果"].rows] == ["<script>alert(1)</script>"]
+
+
+def test_figures_stand_where_their_number_says_and_others_in_the_appendix(document):
+    homes = {
+        block.number: section.key
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Figure)
+    }
+    assert homes == {"图2-2": "seats", "图9-9": "appendix"}
+
+
+def test_words_that_planners_must_not_use_are_absent(document):
+    text = "\n".join(document.texts())
+    assert not [word for word in FORBIDDEN if word in text]
+
+
+def test_every_character_can_be_printed(document):
+    assert missing_glyphs(document.texts()) == set()
+
+
+def test_a_run_cut_off_early_still_makes_a_report(inputs):
+    document = build_document(dataclasses.replace(inputs, tables={}, figures=(), parameters=None, run={}))
+    assert "本次运行没有产生" in said(document, "options")
+    assert len(document.sections) == len(SECTIONS)
+
+
+@pytest.mark.parametrize("name", ["forecast_stage", "seats", "seat_balance", "access", "findings", "candidates"])
+def test_any_one_table_may_be_absent(inputs, name):
+    tables = {key: table for key, table in inputs.tables.items() if key != name}
+    assert build_document(dataclasses.replace(inputs, tables=tables)).sections
