@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -266,6 +266,7 @@ def entry_births(
     """
     school, grade = unit_index(panel)
     ratio = np.ones((horizon, len(school), homes.cohorts.shape[2]))
+    own = replace(priors, beta_sd=priors.beta_sd_own)
     weights = {}
     for name, band, grades in (
         (PRE_CLASS, GradeBand.K, range(GRADE_AT[GRADE_ONE])),
@@ -280,7 +281,7 @@ def entry_births(
             ratio[:, units] = births_ratio(window, ahead, priors)[school[units]].transpose(1, 0, 2)
             evidence.append(_by_township(panel, enters[:, position], panel.cube[:, position], window))
         entrants, cohorts = (np.concatenate([pair[i] for pair in evidence]) for i in (0, 1))
-        weights[name] = estimate_weight(entrants, cohorts, priors)
+        weights[name] = estimate_weight(entrants, cohorts, own)
     entry = enters[school, grade]
     return ratio[:, entry], (weights[PRE_CLASS], weights[PRIMARY_CLASS])
 

@@ -127,7 +127,8 @@ def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> Births
 
     ``log(E[a,t] / L[a,t−1]) = β · log(B[a,t] / B̄[a,t−1]) + ε``, weighted by the level, over all areas and years. The
     sampling variance is robust to what all areas share in a year and includes what differs between regimes of
-    migration: a window of a few years shows one of them. The normal prior follows.
+    migration, told by the slopes of blocks of years: a short window shows one regime and earns little weight, a long
+    one whose blocks agree earns much. The normal prior follows.
 
     Parameters
     ----------
@@ -147,7 +148,8 @@ def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> Births
     if entrants.shape[1] <= START_YEARS + 1:
         return prior
     before = slice(START_YEARS - 1, -1)
-    level, born = (smooth(x, priors.level_step)[:, before] for x in (entrants, cohorts))
+    both = np.where(np.isnan(cohorts), np.nan, entrants), np.where(np.isnan(entrants), np.nan, cohorts)
+    level, born = (smooth(x, priors.level_step)[:, before] for x in both)  # over the same years
     with np.errstate(divide="ignore", invalid="ignore"):
         y = np.log(np.maximum(entrants[:, START_YEARS:], 0.5) / level)
         x = np.log(np.maximum(cohorts[:, START_YEARS:], 0.5) / born)
@@ -158,12 +160,22 @@ def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> Births
     if spread <= 0:
         return prior
     slope = float((weight * x * y).sum()) / spread
-    years = int((weight.sum(axis=0) > 0).sum())
-    regimes = priors.regime_sd**2 * min(priors.regime_years / years, 1.0)
-    variance = max(_clustered(weight, x, y, slope), 1.0) / spread + regimes
+    variance = max(_clustered(weight, x, y, slope), 1.0) / spread + _regimes(weight, x, y, priors)
     precision = 1 / variance + 1 / priors.beta_sd**2
     mean = (slope / variance + priors.beta_mean / priors.beta_sd**2) / precision
     return BirthsWeight(float(np.clip(mean, priors.beta_low, priors.beta_high)), precision**-0.5, int(use.sum()))
+
+
+def _regimes(weight: Floats, x: Floats, y: Floats, priors: Priors) -> float:
+    """Variance of the mean slope over regimes: between blocks of years, with the prior worth one block. [-]."""
+    years = np.flatnonzero((np.abs(weight * x)).sum(axis=0) > 0)
+    blocks = np.array_split(years, max(len(years) // priors.regime_years, 1))
+    spread = np.array([(weight * x * x)[:, b].sum() for b in blocks])
+    slopes = np.array([(weight * x * y)[:, b].sum() for b in blocks]) / spread
+    share = spread / spread.sum()
+    apart = len(blocks) * float((share * (slopes - (share * slopes).sum()) ** 2).sum())
+    between = (priors.regime_sd**2 + apart) / len(blocks)
+    return between * float((share**2).sum())
 
 
 def _clustered(weight: Floats, x: Floats, y: Floats, slope: float) -> float:

@@ -38,12 +38,12 @@ class Priors:
         Weight of the newest year in the smoothed level of entrants. [-]
     younger_mix
         Weight of today's younger grades in the level of entrants. [-]
-    beta_mean, beta_sd
-        Normal prior of the births weight. [-]
+    beta_mean, beta_sd, beta_sd_own
+        Normal prior of the births weight; the second sd where births are counted for the homes themselves. [-]
     beta_low, beta_high
         Range of the births weight. [-]
     regime_sd, regime_years
-        How much the weight differs between regimes of migration, and how long one lasts. [-, years]
+        How much the weight differs between regimes of migration, and the years that show one. [-, years]
     phi, psi
         Prior noise of a cell by noise class: variance = phi·mean + psi·mean². [-]
     area_sd, county_sd
@@ -70,8 +70,9 @@ class Priors:
     younger_mix: float = 0.3
     beta_mean: float = 0.5
     beta_sd: float = 0.2
+    beta_sd_own: float = 0.3
     regime_sd: float = 0.3
-    regime_years: float = 5.0
+    regime_years: int = 4
     beta_low: float = 0.0
     beta_high: float = 1.2
     phi: tuple[float, ...] = field(default=(1.45, 1.45, 0.55, 0.4))
