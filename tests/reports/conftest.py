@@ -142,13 +142,24 @@ def tables():
         [["warning", "value_odd", "births.csv", 12, "births", "-3", "≥ 0", f"births.csv 第 12 行:{HOSTILE}"]],
         columns=["severity", "code", "file", "row", "column_name", "found", "allowed", "message"],
     )
+    names = [
+        "plan", "school_year", "feasible", "vetoes", "schools_open", "moved", "g13_over_limit", "villages_over",
+        "minutes_mean", "minutes_p95", "minutes_max", "boarders_after", "seats_short_p50", "seats_short_p90", "p_short",
+    ]  # fmt: skip
+    plans = pd.DataFrame(
+        [
+            ["现状", 2025, True, "", 36, 0.0, 11.0, "大嶅村", 14.6, 27.2, 70.3, 0.0, 0.0, 54.0, 0.3],
+            ["方案一", 2025, False, "T01", 34, 60.0, 20.0, "大嶅村、丁村", 15.4, 27.2, None, 3.0, 0.0, 60.0, 0.999],
+        ],
+        columns=names,
+    )
     ledger = pd.DataFrame(
         [["登记出生 → 各村儿童", 601.0, 601.0, 0.0]], columns=["hand_over", "children_in", "children_out", "difference"]
     )
     made = {
         "forecast_stage": stage_rows(), "births_projected": births(), "seats": seats(), "seat_balance": seat_balance(),
         "access": access(), "findings": findings(), "candidates": candidates(), "forecast_school": forecast_school(),
-        "data_quality": quality, "reconciliation": ledger,
+        "data_quality": quality, "reconciliation": ledger, "scenario_comparison": plans,
     }  # fmt: skip
     return {name: check_table(name, frame) for name, frame in made.items()}
 

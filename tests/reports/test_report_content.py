@@ -44,7 +44,7 @@ def numbers(cells):
 
 def test_sections_stand_in_their_order(document):
     assert [section.key for section in document.sections] == [key for key, _ in SECTIONS]
-    assert [section.number for section in document.sections] == list("一二三四五六七八九")
+    assert [section.number for section in document.sections] == list("一二三四五六七八九十")
 
 
 def test_every_printed_total_is_the_sum_of_the_printed_numbers(document):
@@ -152,6 +152,12 @@ def test_a_run_cut_off_early_still_makes_a_report(inputs):
     document = build_document(dataclasses.replace(inputs, tables={}, figures=(), parameters=None, run={}))
     assert "本次运行没有产生" in said(document, "options")
     assert len(document.sections) == len(SECTIONS)
+
+
+def test_plans_are_compared_with_children_before_averages(document):
+    table = next(table for table in every_table(document) if table.title == "方案比选")
+    assert [row[:3] for row in table.rows] == [("现状", "2025", "可行"), ("方案一", "2025", "不可行\nT01")]
+    assert table.rows[1][7] == "15 / 27 / —"
 
 
 @pytest.mark.parametrize("name", ["forecast_stage", "seats", "seat_balance", "access", "findings", "candidates"])

@@ -6,6 +6,7 @@ from typing import Final
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Section
 from layout_planner.reports.sections.access import access
+from layout_planner.reports.sections.compare import compare
 from layout_planner.reports.sections.data import data
 from layout_planner.reports.sections.forecast import forecast
 from layout_planner.reports.sections.method import appendix, method
@@ -21,6 +22,7 @@ SECTIONS: Final[tuple[tuple[str, Callable[[ReportInputs], Section]], ...]] = (
     ("seats", seats),
     ("access", access),
     ("options", options),
+    ("compare", compare),
     ("rules", rules),
     ("method", method),
     ("appendix", appendix),

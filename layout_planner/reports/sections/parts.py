@@ -13,6 +13,7 @@ from layout_planner.terms import COUNTY, Stage
 
 COMPULSORY: Final = (Stage.PRIMARY, Stage.JUNIOR)
 YOUNG: Final = "1-3"
+_AHEAD: Final = (1, 5, 10)
 
 
 def columns(*titles: str, numbers: Sequence[int] = (), centre: Sequence[int] = ()) -> tuple[Column, ...]:
@@ -32,6 +33,16 @@ def shown_years(inputs: ReportInputs, step: int = 2) -> list[int]:
     """Return the school years to print: the base year, every second one, and the last."""
     years = list(range(inputs.base_year, inputs.last_year + 1, step))
     return years if years[-1] == inputs.last_year else [*years, inputs.last_year]
+
+
+def plan_years(inputs: ReportInputs) -> list[int]:
+    """Return the school years in which plans and seats are printed: the next one, then five and ten years on."""
+    return [inputs.base_year + step for step in _AHEAD if inputs.base_year + step <= inputs.last_year]
+
+
+def is_definition(findings: pd.DataFrame) -> pd.Series:
+    """Mark the rules that are definitions or facts: they are cited and never checked."""
+    return findings["missing"].astype(str).str.startswith("定义或事实")
 
 
 def township_rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,11 +10,10 @@ from layout_planner.policy.catalogue import unit_label
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, not_made
+from layout_planner.reports.sections.parts import columns, is_definition, not_made
 from layout_planner.terms import label
 
 _SHOWN: Final = 80
-_DEFINITION: Final = "定义或事实"
 
 
 def rules(inputs: ReportInputs) -> Section:
@@ -33,9 +32,9 @@ def rules(inputs: ReportInputs) -> Section:
         )
     ]
     pairs = found["subject_type"] == "pair"
-    definition = found["missing"].astype(str).str.startswith(_DEFINITION)
+    definition = is_definition(found)
     if pairs.any():
-        blocks.append(Paragraph("并入选项（被并学校→接收学校）的核验结果见上一部分的逐校表，这里不再重复。"))
+        blocks.append(Paragraph("并入选项（被并学校→接收学校）的核验结果见“小规模学校逐校选项”，这里不再重复。"))
     if definition.any():
         blocks.append(Paragraph(f"另有 {int(definition.sum()):,} 条是定义或事实，只供引用，不作核验，下表不列。"))
     found = found[~pairs & ~definition]

@@ -9,11 +9,10 @@ import pandas as pd
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, not_made
+from layout_planner.reports.sections.parts import columns, not_made, plan_years
 from layout_planner.terms import COUNTY, Stage, label
 
 _NAMED: Final = 0.01  # chances below are not printed
-_AHEAD: Final = (1, 5, 10)  # school years after the base year that are printed
 
 
 def seats(inputs: ReportInputs) -> Section:
@@ -56,7 +55,7 @@ def _binding(near: pd.DataFrame) -> list[str]:
 
 def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
     """Balance by township and stage in a few years; the county last."""
-    years = [inputs.base_year + step for step in _AHEAD if inputs.base_year + step <= inputs.last_year]
+    years = plan_years(inputs)
     names = balance.drop_duplicates("township_code").set_index("township_code")["township_name"]
     order = [*names.index[names.index != COUNTY], *names.index[names.index == COUNTY]]
     cells = []

@@ -9,7 +9,7 @@ from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
 from layout_planner.reports.sections.access import no_school_near, whole_children
 from layout_planner.reports.sections.options import merges, only_keep
-from layout_planner.reports.sections.parts import COMPULSORY, YOUNG, county_rows, young_limit
+from layout_planner.reports.sections.parts import COMPULSORY, YOUNG, county_rows, is_definition, young_limit
 from layout_planner.terms import Stage, label
 
 
@@ -174,7 +174,7 @@ def _options(inputs: ReportInputs) -> list[str]:
     blocked = int((pairs["verdict"] == "blocked").sum())
     said = [f"全县 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，{blocked:,} 个被规则否决。"]
     if stuck:
-        said.append(f"{len(stuck):,} 所学校的并入选项全部被否决，应当保留：{words.listed(stuck)}。")
+        said.append(f"{len(stuck):,} 所学校的并入选项全部被否决，现阶段只能保留：{words.listed(stuck)}。")
     return said
 
 
@@ -182,6 +182,6 @@ def _rules(inputs: ReportInputs) -> list[str]:
     found = inputs.table("findings")
     if found is None:
         return []
-    waiting = found[found["outcome"].isin(["not_evaluated", "unset"])]["rule_id"].nunique()
+    waiting = found[found["outcome"].isin(["not_evaluated", "unset"]) & ~is_definition(found)]["rule_id"].nunique()
     failed = int(((found["outcome"] == "fail") & (found["subject_type"] != "pair")).sum())
     return [f"现状不符合 {failed:,} 条；另有 {waiting:,} 条规则因缺数据或未设参数而未评、未定，不能当作符合。"]

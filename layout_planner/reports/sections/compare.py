@@ -1,0 +1,48 @@
+"""方案比选: the plans side by side in a few years, children first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from layout_planner.reports import words
+from layout_planner.reports.inputs import ReportInputs
+from layout_planner.reports.model import Paragraph, Section, Table
+from layout_planner.reports.sections.parts import columns, not_made, plan_years
+
+
+def compare(inputs: ReportInputs) -> Section:
+    """Build the section: one row a plan and year; a plan with a veto never ranks above one without."""
+    found = inputs.table("scenario_comparison")
+    if found is None:
+        return Section("compare", "方案比选", (not_made("方案比选"),))
+    rows = found[found["school_year"].isin(plan_years(inputs))]
+    lead = Paragraph(
+        "各方案在同一批抽样、同一套规则下计算，与“现状”对照着看。先看是否可行、超时的孩子有多少、在哪些村，再看平均数；"
+        "有一票否决的方案，无论其他指标多好，都不可行。表中次序不是名次。"
+    )
+    note = "路途为小学一至三年级走读儿童，最不利情形；学位缺口为各校各学段缺口之和。"
+    heads = columns(
+        "方案", "学年", "可行", "在办学校（所）", "换校学生（人）", "一至三年级超时（人）", "超时的村",
+        "平均 / P95 / 最长（分钟）", "新增寄宿（人）", "学位缺口 P50 / P90", "不足概率",
+        numbers=(3, 4, 5, 7, 8, 9, 10), centre=(2,),
+    )  # fmt: skip
+    return Section("compare", "方案比选", (lead, Table("方案比选", heads, _cells(rows), note=note, row_heads=True)))
+
+
+def _cells(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            words.text(row["plan"]), str(row["school_year"]), _feasible(row), words.whole(row["schools_open"]),
+            words.whole(row["moved"]), words.whole(row["g13_over_limit"]), words.text(row["villages_over"]),
+            " / ".join(words.whole(row[column]) for column in ("minutes_mean", "minutes_p95", "minutes_max")),
+            words.whole(row["boarders_after"]),
+            f"{words.whole(row['seats_short_p50'])} / {words.whole(row['seats_short_p90'])}", words.chance(row["p_short"]),
+        )
+        for _, row in rows.iterrows()
+    )  # fmt: skip
+
+
+def _feasible(row: pd.Series) -> str:
+    if row["feasible"]:
+        return "可行"
+    return "不可行" if words.missing(row["vetoes"]) else f"不可行\n{row['vetoes']}"
