@@ -1,13 +1,14 @@
-"""Make docs/policy.md (every rule with value, unit, mode, source and status) from the policy catalogue.
+"""Make docs/policy.md (every rule with value, unit, mode, source, status) and docs/parameters.md (every assumption).
 
-Run ``python tools/make_policy_docs.py`` after a change of ``layout_planner/policy/rules/*.toml``; a test compares.
+Run ``python tools/make_policy_docs.py`` after a change of ``layout_planner/policy/**/*.toml``; a test compares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from layout_planner.policy import Catalogue, Rule, load_catalogue
+from layout_planner.policy import Catalogue, Parameter, Rule, load_catalogue, load_parameters
 from layout_planner.policy.catalogue import FAMILIES, unit_label
 from layout_planner.policy.wording import mode_text, status_text, values_text
 
@@ -26,6 +27,17 @@ This page is made from the rule files; do not edit it by hand.
 - **改数字**:新文件在 `values` 里加一行(`from` 为生效首日),不改旧行;`seen` 只供人看,程序不读。
 - **本县自定**:在 `county.toml` 的 `[rules.编号]` 写 `value`、`reason`、`signer`、`date`。
 """
+PARAMETERS_PAGE = PAGE.with_name("parameters.md")
+PARAMETERS_HEAD = """# 工程假设 Assumptions
+
+本页由 `tools/make_policy_docs.py` 从 `layout_planner/policy/parameters/*.toml` 生成，请勿手改。
+This page is made from the parameter files; do not edit it by hand.
+
+这些数不是政策规定。本县有实测值时，在 `county.toml` 的 `[parameters]` 写 `名称 = 数值`；超出来源支持范围的照用，并在
+`data_quality.csv` 里提示。每份报告都列出所用的全部取值。
+
+| 名称 | 含义 | 取值 | 范围 | 单位 | 来源 |
+| --- | --- | --- | --- | --- | --- |"""
 TABLE = """| 编号 | 规则 | 数值 | 单位 | 性质 | 依据 | 状态 | 评价所需 |
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
@@ -38,6 +50,15 @@ def page(catalogue: Catalogue) -> str:
     modes = "、".join(f"{_plain(mode)} {counts[mode]}" for mode in sorted(counts, key=lambda m: -counts[m]))
     sections = [_section(title, catalogue.family(name)) for name, title in FAMILIES.items()]
     return "\n".join([HEAD.format(count=len(catalogue), modes=modes), *sections])
+
+
+def parameters_page(parameters: Mapping[str, Parameter]) -> str:
+    """Return the whole page of assumptions."""
+    rows = [
+        f"| `{p.name}` | {_plain(p.title)} | {p.value:g} | {p.low:g}–{p.high:g} | {unit_label(p.unit) or '-'} | {_plain(p.source)} |"
+        for p in parameters.values()
+    ]
+    return "\n".join([PARAMETERS_HEAD, *rows, ""])
 
 
 def _section(title: str, rules: tuple[Rule, ...]) -> str:
@@ -61,3 +82,5 @@ def _plain(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(load_catalogue()), encoding="utf-8", newline="\n")
+    PARAMETERS_PAGE.write_text(parameters_page(load_parameters()), encoding="utf-8", newline="\n")
+    print(PAGE.name, PARAMETERS_PAGE.name, "written")

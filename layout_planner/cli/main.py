@@ -82,9 +82,9 @@ def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
 @main.command(help=_("Make a synthetic demo county."))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", type=click.IntRange(0), default=620724, help=_("Seed of the simulation (620724)."))
-@click.option("--villages", type=click.IntRange(3, 20_000), help=_("Number of villages."))
-@click.option("--sites", type=click.IntRange(2, 5_000), help=_("Number of primary school sites."))
-@click.option("--years", type=click.IntRange(3, 30), default=16, help=_("School years of enrolment (16)."))
+@click.option("--villages", type=click.IntRange(1), help=_("Number of villages."))
+@click.option("--sites", type=click.IntRange(1), help=_("Number of primary school sites."))
+@click.option("--years", type=click.IntRange(1), default=16, help=_("School years of enrolment (16)."))
 @click.option("--truth", type=click.Path(path_type=Path), help=_("Also write the simulated truth to this folder."))
 @_LANG
 def demo(folder: Path, seed: int, villages: int | None, sites: int | None, years: int, truth: Path | None) -> None:

@@ -102,6 +102,10 @@ def quality_table(setup: Setup) -> pd.DataFrame:
                 f"{p.low:g}–{p.high:g} {p.unit}")
         for p in outside_range(setup.parameters, setup.values)
     ]  # fmt: skip
+    problems += [
+        Problem("warning", "override_not_applied", "county.toml", None, o.rule, o.subject)
+        for o in setup.county.settings.overrides
+    ]
     rows = [
         (p.severity, p.code, p.file, p.row or 0, p.column or "", p.found or "", p.allowed or "", p.sentence())
         for p in problems

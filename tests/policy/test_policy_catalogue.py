@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layout_planner.errors import PolicyError, sentence
-from layout_planner.policy import CountyValue, load_catalogue
+from layout_planner.policy import CountyValue, load_catalogue, load_parameters
 from layout_planner.policy.catalogue import FAMILIES, read_toml
 from layout_planner.policy.wording import values_text
 from layout_planner.terms import LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE
@@ -223,8 +223,9 @@ def test_a_rule_in_words_shows_stage_part_sign_unit_and_marks():
     assert values_text(CATALOGUE.rule("A07")) == "-"
 
 
-def test_the_page_about_rules_is_made_from_the_catalogue():
+def test_the_pages_about_rules_and_assumptions_are_made_from_the_catalogue():
     spec = importlib.util.spec_from_file_location("make_policy_docs", ROOT / "tools" / "make_policy_docs.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(load_catalogue())
+    assert module.PARAMETERS_PAGE.read_text(encoding="utf-8") == module.parameters_page(load_parameters())
