@@ -37,7 +37,9 @@ def main() -> None:
     for row in county.itertuples():
         label = terms.label("stage", row.stage)
         band = f"P10–P90:{row.pupils_p10:,.0f}–{row.pupils_p90:,.0f}"
-        print(f"{row.school_year} 学年 {label}在校生 {row.pupils_p50:,.0f} 人（{band}） {terms.label('cohort', row.cohort)}")
+        print(
+            f"{row.school_year} 学年 {label}在校生 {row.pupils_p50:,.0f} 人（{band}） {terms.label('cohort', row.cohort)}"
+        )
     print(f"结果：{OUT}")
 
 

@@ -75,9 +75,20 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
         "DATA": "定义",
     },
     "outcome": {"pass": "符合", "fail": "不符合", "not_evaluated": "未评", "unset": "未定"},
-    "subject": {"county": "县", "township": "乡镇", "village": "村（社区）", "school": "学校", "pair": "被并学校>接收学校"},
+    "subject": {
+        "county": "县",
+        "township": "乡镇",
+        "village": "村（社区）",
+        "school": "学校",
+        "pair": "被并学校>接收学校",
+    },
     "verdict": {"blocked": "否决", "undecided": "待论证", "keep": "保留"},
-    "option": {"keep": "保留", "merge": "并入", "teaching_point": "改为教学点（一至三年级）", "manage": "并管理不并校址"},
+    "option": {
+        "keep": "保留",
+        "merge": "并入",
+        "teaching_point": "改为教学点（一至三年级）",
+        "manage": "并管理不并校址",
+    },
     "severity": {"error": "错误", "warning": "警告", "notice": "提示"},
 }
 ENUMS: Final[dict[str, tuple[str, ...]]] = {name: tuple(labels) for name, labels in LABELS_ZH.items()}

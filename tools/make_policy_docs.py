@@ -15,16 +15,16 @@ from layout_planner.policy.wording import mode_text, status_text, values_text
 PAGE = Path(__file__).parent.parent / "docs" / "policy.md"
 HEAD = """# 政策规则库 Policy rules
 
-本页由 `tools/make_policy_docs.py` 从 `layout_planner/policy/rules/*.toml` 生成,请勿手改。
+本页由 `tools/make_policy_docs.py` 从 `layout_planner/policy/rules/*.toml` 生成，请勿手改。
 This page is made from the rule files; do not edit it by hand.
 
-共 {count} 条(毛入园率、普惠覆盖率、公办占比 P01–P03 分列):{modes}。
+共 {count} 条（毛入园率、普惠覆盖率、公办占比 P01–P03 分列）：{modes}。
 
-- **性质**:一票否决 BLOCK,方案不得通过,不可例外;原则上否决 BLOCK\\*,例外须写明理由、签字人和日期;程序 GATE,须有材料在案;
-  提醒 WARN;评价 SCORE;本县自定 PARAM,国家没有数字,设定之前一律印“未定”;定义 DATA,定义或事实。
-- **状态**:已核 = 在存档副本中看到(A 官方网站,B 报刊或全文转载,C 转述,D 源代码);待核 = 凭记忆,印“(待核)”;
-  推定 = 由已核内容推出。生效首日不确知的印“(日期待核)”,条号不确知的印“(条号待核)”。本页不能代替文件原件。
-- **改数字**:新文件在 `values` 里加一行(`from` 为生效首日),不改旧行;`seen` 只供人看,程序不读。
+- **性质**:一票否决 BLOCK，方案不得通过，不可例外；原则上否决 BLOCK\\*,例外须写明理由、签字人和日期；程序 GATE，须有材料在案;
+  提醒 WARN；评价 SCORE；本县自定 PARAM，国家没有数字，设定之前一律印“未定”；定义 DATA，定义或事实。
+- **状态**:已核 = 在存档副本中看到（A 官方网站，B 报刊或全文转载，C 转述，D 源代码）；待核 = 凭记忆，印“(待核)”;
+  推定 = 由已核内容推出。生效首日不确知的印“(日期待核)”，条号不确知的印“(条号待核)”。本页不能代替文件原件。
+- **改数字**:新文件在 `values` 里加一行（`from` 为生效首日），不改旧行;`seen` 只供人看，程序不读。
 - **本县自定**:在 `county.toml` 的 `[rules.编号]` 写 `value`、`reason`、`signer`、`date`。
 """
 PARAMETERS_PAGE = PAGE.with_name("parameters.md")
@@ -55,7 +55,8 @@ def page(catalogue: Catalogue) -> str:
 def parameters_page(parameters: Mapping[str, Parameter]) -> str:
     """Return the whole page of assumptions."""
     rows = [
-        f"| `{p.name}` | {_plain(p.title)} | {p.value:g} | {p.low:g}–{p.high:g} | {unit_label(p.unit) or '-'} | {_plain(p.source)} |"
+        f"| `{p.name}` | {_plain(p.title)} | {p.value:g} | {p.low:g}–{p.high:g} | {unit_label(p.unit) or '-'} | "
+        f"{_plain(p.source)} |"
         for p in parameters.values()
     ]
     return "\n".join([PARAMETERS_HEAD, *rows, ""])

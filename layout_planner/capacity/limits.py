@@ -26,7 +26,7 @@ class SeatLimits:
     class_size
         Pupils in a section by stage: the near term (近期) and the long term (远期). [pupils]
     kindergarten_size
-        Children in a kindergarten section by grade (小班, 中班, 大班). [children]
+        Children in a kindergarten section by grade (小班，中班，大班). [children]
     incomplete_sections, incomplete_size
         An incomplete primary school (非完全小学) holds this many sections of this size. [sections], [pupils]
     area_per_pupil

@@ -24,7 +24,7 @@ def seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLimits) -
     ``rooms = (classrooms − special rooms) × class size``; nothing is taken out where the number of special rooms is
     unknown. A school with several stages shares its rooms, area, beds and meals among them in proportion to today's
     pupils (to the number of grades when it has none); a stage's part of the rooms need not be whole. A primary school
-    without the top grade (非完全小学, 教学点) holds the few small sections of C03, whatever its rooms.
+    without the top grade (非完全小学，教学点) holds the few small sections of C03, whatever its rooms.
     ``area = teaching area ÷ E04``; ``beds = pupils × beds ÷ boarders`` and ``meals = pupils × places ÷ diners``, at
     today's shares of boarders and diners. A component that is unknown or does not apply is NaN and does not bind.
 

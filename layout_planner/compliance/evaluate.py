@@ -83,11 +83,13 @@ def evaluate(tables: CheckTables, catalogue: Catalogue, day: date) -> pd.DataFra
     DataFrame
         Table ``findings``, in the order of rule ids; a rule not in force on `day` gives no row.
     """
-    return concat_findings([
-        found
-        for rule, table, check in _runnable(tables, catalogue)
-        if (found := _applied(check, table, rule, day)) is not None
-    ])
+    return concat_findings(
+        [
+            found
+            for rule, table, check in _runnable(tables, catalogue)
+            if (found := _applied(check, table, rule, day)) is not None
+        ]
+    )
 
 
 def evaluate_today(

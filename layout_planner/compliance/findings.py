@@ -42,7 +42,7 @@ COLUMNS: Final = {
 }
 _SHOWN = 5  # names printed before "等 n 个"
 _FIRST_MONTH = 9  # a school year begins in September and is named after its first calendar year
-_DEFINITION = "定义或事实,不作核验"
+_DEFINITION = "定义或事实，不作核验"
 _OUT_OF_FORCE = "该日没有生效的数值"
 
 
@@ -230,4 +230,4 @@ def _what_is_missing(rule: Rule, day: date, *, unset: bool) -> str:
         return f"{LABELS_ZH['outcome'][UNSET]}:{rule.id}({';'.join(rule.needs) or rule.title})"
     if rule.values and not any(value.in_force(day) for value in rule.values):
         return _OUT_OF_FORCE
-    return "需:" + ";".join(rule.needs)
+    return "需：" + "；".join(rule.needs)

@@ -74,15 +74,13 @@ def check_receiver_places(receivers: pd.DataFrame, rule: Rule, day: date) -> pd.
                 limit=limit,
                 affected=max(shortages([kind]).total for kind in kinds),
                 names=listed(short.names),
-                missing="需:接收学校" + listed(short.unknown) if short.unknown else "",
+                missing="需：接收学校" + listed(short.unknown) if short.unknown else "",
             )
         )
     return findings_frame(rule, findings, day)
 
 
-def check_merge_crowding(
-    cases: pd.DataFrame, rule: Rule, day: date, *, oversized: Rule, ceiling: Rule
-) -> pd.DataFrame:
+def check_merge_crowding(cases: pd.DataFrame, rule: Rule, day: date, *, oversized: Rule, ceiling: Rule) -> pd.DataFrame:
     """M10: the merger makes no oversized class and no oversized school (国办发〔2012〕48号).
 
     Only what the merger causes counts: below a limit before (or not known), at or above it after.
@@ -122,7 +120,7 @@ def check_merge_crowding(
 
 
 def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """M12: what the receiver needs is usable by the year of closing (先建后撤, 国办发〔2012〕48号; 27号（六）).
+    """M12: what the receiver needs is usable by the year of closing (先建后撤，国办发〔2012〕48号；27号（六）).
 
     Parameters
     ----------
@@ -157,14 +155,14 @@ def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.D
                 observed=ready,
                 limit=closing + late,
                 affected=float(row.get("affected", math.nan)) if broken else 0.0,
-                missing="需:撤并学年" if unknown else "",
+                missing="需：撤并学年" if unknown else "",
             )
         )
     return findings_frame(rule, findings, day)
 
 
 def check_must_keep(cases: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """M19: a school that must stay is not closed (国办发〔2012〕48号; 甘肃 2013).
+    """M19: a school that must stay is not closed (国办发〔2012〕48号；甘肃 2013).
 
     Parameters
     ----------
@@ -201,7 +199,7 @@ def check_must_keep(cases: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
                 limit=limit,
                 affected=float(row["affected"]) if broken else 0.0,
                 names=str(reason) if broken and not pd.isna(reason) else "",
-                missing="需:应当保留的认定(schools.must_keep)" if unknown else "",
+                missing="需：应当保留的认定（schools.must_keep）" if unknown else "",
             )
         )
     return findings_frame(rule, findings, day)
@@ -221,7 +219,7 @@ def _crowding(
     crossed = [name for name, limit in class_limits.items() if not before >= limit and after >= limit]
     too_big = not small > largest and large > largest
     names = [f"{words[name]}:{after:.0f} 人/班" for name in crossed[-1:]]
-    names += [f"超大规模学校:{large:.0f} 人"] if too_big else []
+    names += [f"超大规模学校：{large:.0f} 人"] if too_big else []
     unknown = [word for word, value in (("接收学校并后班额", after), ("接收学校并后规模", large)) if math.isnan(value)]
     school_only = too_big and not crossed
     return Finding(
@@ -231,7 +229,7 @@ def _crowding(
         limit=largest if school_only else class_limits[crossed[-1] if crossed else "oversized"],
         affected=large if names else 0.0,
         names=listed(names),
-        missing="需:" + listed(unknown) if unknown else "",
+        missing="需：" + listed(unknown) if unknown else "",
         stage=str(row["stage"]),
         cite=cites[1] if school_only else cites[0],
         unit="pupils" if school_only else "pupils/section",

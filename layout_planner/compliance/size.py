@@ -81,7 +81,7 @@ def check_class_size(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFr
 
 
 def check_incomplete_primary(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """C03: the sections of an incomplete primary, their size and number (建标109-2008 第八条; GB 50099-2011 3.0.1).
+    """C03: the sections of an incomplete primary, their size and number (建标109-2008 第八条；GB 50099-2011 3.0.1).
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def check_oversized_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.D
     large, very_large = rule.on(day, part="oversized"), rule.on(day, part="very_oversized")
     findings = []
     for rows in _by_school_and_stage(sections[sections["stage"].isin(rule.stages)]):
-        marks = np.where(rows["class_size"] >= very_large, "(超大班额)", "")
+        marks = np.where(rows["class_size"] >= very_large, "（超大班额）", "")
         stage = str(rows["stage"].iloc[0])
         over = rows["class_size"] >= large
         findings += [_size_finding(rows.assign(mark=marks), over=over, limit=large, stage=stage)]
@@ -208,7 +208,7 @@ def check_school_size(sizes: pd.DataFrame, rule: Rule, day: date) -> pd.DataFram
                 observed=pupils,
                 limit=limit,
                 affected=pupils if pupils > limit else 0.0,
-                missing="需:" + rule.needs[0] if unknown else "",
+                missing="需：" + rule.needs[0] if unknown else "",
             )
         )
     return findings_frame(rule, findings, day)
@@ -237,6 +237,6 @@ def _size_finding(
         limit=limit,
         affected=float(broken["pupils"].sum()),
         names=listed([*names, *further]),
-        missing=f"需:{SECTIONS}({listed(GRADE_LABELS_ZH[g] for g in unknown['grade'])})" if len(unknown) else "",
+        missing=f"需：{SECTIONS}（{listed(GRADE_LABELS_ZH[g] for g in unknown['grade'])}）" if len(unknown) else "",
         stage=stage,
     )

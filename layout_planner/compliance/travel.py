@@ -11,7 +11,7 @@ from layout_planner.compliance.places import shortages
 from layout_planner.policy import Rule
 from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH
 
-_NO_ROUTE = "(无路可达)"
+_NO_ROUTE = "（无路可达）"
 
 
 def check_young_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def check_young_boarders(boarders: pd.DataFrame, rule: Rule, day: date) -> pd.Da
                 limit=limit,
                 affected=counted,
                 names=listed(names),
-                missing="需:" + rule.needs[0] if unknown else "",
+                missing="需：" + rule.needs[0] if unknown else "",
                 grade_band=band,
             )
         )
@@ -153,7 +153,7 @@ def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.Da
                 limit=limit,
                 affected=count if short.total > limit else 0.0,
                 names=listed(short.names),
-                missing="需:" + listed(short.unknown) if short.unknown else "",
+                missing="需：" + listed(short.unknown) if short.unknown else "",
                 grade_band=band,
             )
         )

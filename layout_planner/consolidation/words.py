@@ -9,10 +9,10 @@ import pandas as pd
 
 from layout_planner.scenario.findings import BLOCKING
 
-_EMPTY = "已无学生;校舍按闲置资产程序处置,恢复办学的可能须一并考虑"
-_KEEP = "保留办学;不涉及转学"
-_MANAGE = "并管理不并校址:学生不转学,由接收学校统一管理"
-_ARGUE = "未触及已核验的否决规则;须经论证、听取意见、公示、报批后方可决定"
+_EMPTY = "已无学生；校舍按闲置资产程序处置，恢复办学的可能须一并考虑"
+_KEEP = "保留办学；不涉及转学"
+_MANAGE = "并管理不并校址：学生不转学，由接收学校统一管理"
+_ARGUE = "未触及已核验的否决规则；须经论证、听取意见、公示、报批后方可决定"
 
 
 def reasons(table: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
@@ -43,7 +43,7 @@ def reasons(table: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
             found.append(_MANAGE)
         else:
             parts = [_broken(finding) for finding in failed.get(subject, [])] or [_ARGUE]
-            parts += [f"{finding['rule_id']} 未评({finding['missing']})" for finding in unknown.get(subject, [])]
+            parts += [f"{finding['rule_id']} 未评（{finding['missing']}）" for finding in unknown.get(subject, [])]
             found.append(";".join(parts))
     return found
 
@@ -60,7 +60,7 @@ def _keep(row: Mapping[Any, Any], *, alone: bool) -> str:
 
 
 def _broken(finding: Mapping[Any, Any]) -> str:
-    """Say what fails, for how many and where: ``T01 …:甲村、乙村,涉及 3 人``."""
+    """Say what fails, for how many and where: ``T01 …:甲村、乙村，涉及 3 人``."""
     names = f":{finding['names']}" if finding["names"] else ""
     number = finding["affected"]
     affected = f",涉及 {number:.0f} 人" if number == number and number > 0 else ""

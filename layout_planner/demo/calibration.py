@@ -20,7 +20,7 @@ FULL_SITES: Final = 38
 FULL_TOWNS: Final = 9
 FULL_YEARS: Final = 16
 LAST_YEAR: Final = 2040  # the simulated future ends here
-BASIS: Final = "模拟数据:按甘肃省出生率与高台县2020年普查0–14岁人口校准"
+BASIS: Final = "模拟数据：按甘肃省出生率与高台县2020年普查0–14岁人口校准"
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

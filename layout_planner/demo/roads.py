@@ -18,7 +18,7 @@ from layout_planner.demo.simulate import World
 
 STEP_KM: Final = 3.0  # between junctions of a trunk route
 PLAIN_NAME: Final = {"township": "示意乡道", "village": "示意村道", "track": "示意便道"}
-BASIS_ROADS: Final = "模拟数据:示意路网,不是实际道路"
+BASIS_ROADS: Final = "模拟数据：示意路网，不是实际道路"
 
 
 @dataclass

@@ -18,7 +18,7 @@ from layout_planner.demo.paths import FIRST_YEAR, YEARS
 
 MADE_ON: Final = "2024-09-01T00:00:00.000Z"  # the date of the data; GeoPackage keeps one
 NOTES: Final = """
-# 否决规则(BLOCK*)只有在具名负责人写明理由后才能放开,每一项写一节,并印入所有导出文件:
+# 否决规则（BLOCK*）只有在具名负责人写明理由后才能放开，每一项写一节，并印入所有导出文件:
 # [[overrides]]
 # rule = "M19"
 # subject = "学校标识码"
@@ -28,11 +28,11 @@ NOTES: Final = """
 overrides = []
 
 [parameters]
-# 工程假设(步行速度、冬季系数等)可在此改为本县实测值,名称见 docs/parameters.md;不写则用随附的默认值,并在报告中列出。
+# 工程假设（步行速度、冬季系数等）可在此改为本县实测值，名称见 docs/parameters.md；不写则用随附的默认值，并在报告中列出。
 # walk_kmh = 3.5
 
 [rules]
-# 没有国家或省定数值的规则(PARAM)由本县自定,写明理由、负责人与日期;不写则报告中印"未定"。
+# 没有国家或省定数值的规则（PARAM）由本县自定，写明理由、负责人与日期；不写则报告中印"未定"。
 # T05 = { value = 40, reason = "……", signer = "……", date = 2025-01-01 }
 """
 
@@ -172,7 +172,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _toml(settings: Mapping[str, Any]) -> str:
-    lines = ["# 模拟县:学校、位置、人数均为虚构,只有区划代码与名称、县级合计为真实(见 README.md)"]
+    lines = ["# 模拟县：学校、位置、人数均为虚构，只有区划代码与名称、县级合计为真实（见 README.md）"]
     for key, value in settings.items():
         lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n" + NOTES

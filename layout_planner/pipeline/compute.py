@@ -107,7 +107,7 @@ def _silent(_title: str, _seconds: float) -> None:
     """Take no notice of a stage."""
 
 
-def compute_forecast(folder: Path, options: RunOptions = RunOptions(), clock: Clock | None = None) -> Forecasted:
+def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Forecasted:
     """Read a county and compute travel, attendance and the forecast.
 
     Parameters
@@ -115,7 +115,7 @@ def compute_forecast(folder: Path, options: RunOptions = RunOptions(), clock: Cl
     folder
         The county folder.
     options
-        Horizon, draws and seed instead of those of county.toml.
+        Horizon, draws and seed instead of those of county.toml; None takes all of them from there.
     clock
         Told the seconds of every stage.
 
@@ -131,14 +131,14 @@ def compute_forecast(folder: Path, options: RunOptions = RunOptions(), clock: Cl
     """
     clock = clock or Clock(_silent, {})
     ledger = Ledger()
-    setup = clock.measure("Reading and checking", lambda: set_up(folder, options))
+    setup = clock.measure("Reading and checking", lambda: set_up(folder, options or RunOptions()))
     travel = clock.measure("Travel minutes", lambda: travel_of(setup))
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
     outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
     return Forecasted(setup, ledger, travel, attendance, outlook)
 
 
-def compute(folder: Path, options: RunOptions = RunOptions(), clock: Clock | None = None) -> Computed:
+def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Computed:
     """Compute every stage of a county.
 
     Parameters and errors as `compute_forecast`.
@@ -154,9 +154,7 @@ def compute(folder: Path, options: RunOptions = RunOptions(), clock: Clock | Non
     supply = clock.measure("Seats", lambda: supply_of(setup, done.outlook.pupils))
     baseline = baseline_of(done, supply)
     options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
-    findings = clock.measure(
-        "Findings", lambda: findings_of(setup, done.attendance, further=of_pairs)
-    )
+    findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs))
     evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))
 

@@ -58,9 +58,7 @@ def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
     children = village_children(at_home, setup.villages)
     ledger.hand_over("登记出生（按学年出生队列）→ 各村儿童", at_home["children"].sum(), children["children"].sum())
     observed = setup.county.attendance
-    allocation = estimate_allocation(
-        children, pupils, travel.normal, setup.values, observed, towns=_towns(setup)
-    )
+    allocation = estimate_allocation(children, pupils, travel.normal, setup.values, observed, towns=_towns(setup))
     inside = allocation["attends"] != OUTSIDE
     local = allocation["village_code"] != OUTSIDE
     ledger.hand_over(

@@ -70,7 +70,9 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
         lambda: plot_births(county_births(tables["births_projected"]), note=note),
     )
     yield (
-        Drawn("图3-2", "各学段在校生：实际与预测", "fig_3-2_pupils", "各学段在校生曲线，带 P10–P90 区间，未出生部分着色"),
+        Drawn(
+            "图3-2", "各学段在校生：实际与预测", "fig_3-2_pupils", "各学段在校生曲线，带 P10–P90 区间，未出生部分着色"
+        ),
         lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生：实际与预测")[0],
     )
     yield (
@@ -79,7 +81,9 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
     )
     if tables["candidates"]["receiver_id"].ne("").any():
         yield (
-            Drawn("图6-3", "小规模学校并入选项", "fig_6-3_candidates", "小规模学校到可能接收学校的箭头图，被否决的标规则"),
+            Drawn(
+                "图6-3", "小规模学校并入选项", "fig_6-3_candidates", "小规模学校到可能接收学校的箭头图，被否决的标规则"
+            ),
             lambda: candidates_map(setup, tables, base, note),
         )
 

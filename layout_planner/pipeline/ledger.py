@@ -35,9 +35,7 @@ class Ledger:
             ``ledger_broken`` if the sums differ by more than rounding.
         """
         difference = given - received
-        self.rows.append(
-            {"hand_over": title, "children_in": given, "children_out": received, "difference": difference}
-        )
+        self.rows.append({"hand_over": title, "children_in": given, "children_out": received, "difference": difference})
         if not abs(difference) <= _RELATIVE * max(abs(given), abs(received), 1.0):
             raise LedgerError(
                 "ledger_broken",

@@ -179,9 +179,7 @@ class Rule:
 
     def with_values(self, county: Iterable[CountyValue]) -> Rule:
         """Return the rule with the county's own numbers."""
-        new = [
-            Value(v.value, self.unit, "V", "", first=v.day, stage=v.stage, part=v.part, county=v) for v in county
-        ]
+        new = [Value(v.value, self.unit, "V", "", first=v.day, stage=v.stage, part=v.part, county=v) for v in county]
         return replace(self, values=(*self.values, *new))
 
 

@@ -30,7 +30,7 @@ class Nearest:
         """Minutes to the nearest open school that is not the given one, row by row. [min]"""
         here = self.minutes.reindex(villages).to_numpy(dtype=float)
         same = np.asarray(self.first.reindex(villages).to_numpy() == schools.to_numpy(), dtype=bool)
-        return np.where(same, self.second.reindex(villages).to_numpy(dtype=float), here)
+        return np.asarray(np.where(same, self.second.reindex(villages).to_numpy(dtype=float), here))
 
     def any(self, villages: pd.Series) -> np.ndarray:
         """Minutes to the nearest open school, row by row. [min]"""
@@ -55,9 +55,7 @@ def nearest_open(baseline: Baseline, state: State, year: int) -> Nearest:
     trips = baseline.minutes[baseline.minutes["grade_band"] == YOUNG]
     young = baseline.enrolment[baseline.enrolment["grade"].isin(BAND_GRADES[GradeBand.G13])]
     in_use = {*young.loc[young["pupils"] > 0, "school_id"], *(s for s, closed in state.closed.items() if not closed)}
-    teaches = {
-        s: s in in_use and state.is_open(s, year) and state.offers(s, TOP_OF_POINT) for s in state.register
-    }
+    teaches = {s: s in in_use and state.is_open(s, year) and state.offers(s, TOP_OF_POINT) for s in state.register}
     trips = trips[trips["school_id"].map(teaches).fillna(False).astype(bool) & trips["minutes"].notna()]
     ranked = trips.sort_values(["village_code", "minutes", "school_id"], kind="stable")
     place = ranked.groupby("village_code").cumcount()

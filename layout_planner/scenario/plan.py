@@ -23,7 +23,7 @@ class Plan:
     synthetic: bool = False
 
 
-STATUS_QUO: Final = Plan(name="现状", title="现状:不作任何调整")
+STATUS_QUO: Final = Plan(name="现状", title="现状：不作任何调整")
 
 
 def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) -> Plan:
@@ -103,7 +103,7 @@ def _defects_of_fields(item: Mapping[str, Any], schools: pd.DataFrame, base_year
     elif action in {Action.MERGE, Action.TEACHING_POINT} and not receivers:
         yield "plan_receiver", "receivers", "空", "至少一所接收学校"
     if not isinstance(seats, int | float) or seats < 0 or (action == Action.EXPAND) != (seats > 0):
-        yield "plan_seats", "seats", seats, "扩建(expand)写大于 0 的学位数,其余不写"
+        yield "plan_seats", "seats", seats, "扩建（expand）写大于 0 的学位数，其余不写"
     if not str(item.get("reason") or "").strip():
         yield "plan_reason", "reason", "空", "一句话写明理由"
 
@@ -146,7 +146,7 @@ def _receivers_wrong(decision: Decision, before: State, state: State) -> Iterabl
             yield code, "receivers", receiver, f"{decision.year} 学年在办的学校"
         ready = year_in(state.register[receiver], "ready_year")
         if ready > decision.year and any(decision.moves(grade) for grade in GRADES):
-            yield "plan_receiver_not_ready", "receivers", receiver, f"先建后撤,不早于 {ready:.0f} 学年"
+            yield "plan_receiver_not_ready", "receivers", receiver, f"先建后撤，不早于 {ready:.0f} 学年"
     row = before.register[decision.school_id]
     grades = range(int(row["grade_low"]), int(row["grade_high"]) + 1)
     moved = [g for g in grades if decision.moves(g) and before.offers(decision.school_id, g)]

@@ -27,7 +27,7 @@ class Action(StrEnum):
 ACTIONS_ZH: Final[Mapping[str, str]] = {
     "keep": "保留",
     "merge": "并入",
-    "teaching_point": "改为教学点(一至三年级)",
+    "teaching_point": "改为教学点（一至三年级）",
     "manage": "并管理不并校址",
     "expand": "扩建",
     "mothball": "封存校舍",

@@ -53,7 +53,7 @@ def test_a_finding_has_the_columns_of_the_dictionary_and_passes_its_contract():
 def test_a_village_without_a_route_is_over_the_limit_and_says_so():
     table = trips(("pair", "a>b", "甲→乙", "甲村", "1-3", 3, NAN), ("pair", "a>b", "甲→乙", "乙村", "1-3", 2, 12.0))
     found = compliance.check_young_pupils_trip(table, CATALOGUE.rule("T01"), DAY)
-    assert short(found, "observed", "affected", "names") == [["a>b", "fail", 12.0, 3.0, "甲村(无路可达)"]]
+    assert short(found, "observed", "affected", "names") == [["a>b", "fail", 12.0, 3.0, "甲村（无路可达）"]]
 
 
 def test_older_pupils_and_villages_without_children_do_not_break_the_trip_rule():
@@ -93,7 +93,7 @@ def test_boarders_nobody_counted_are_not_evaluated():
     found = compliance.check_young_boarders(
         rows_of("grade boarders", ("school", "s1", "甲", 1, NAN)), CATALOGUE.rule("T02"), DAY
     )
-    missing = "需:分年级寄宿生(enrolment.csv 的 boarders_m、boarders_f)"
+    missing = "需：分年级寄宿生（enrolment.csv 的 boarders_m、boarders_f）"
     assert short(found, "missing") == [["s1", "not_evaluated", missing]]
 
 
@@ -117,7 +117,7 @@ def test_grades_four_to_six_board_only_with_a_bed_of_their_sex_and_a_meal(row, e
 def test_unknown_beds_are_named_as_missing():
     table = rows_of(BOARDING, ("school", "s", "甲", 4, 2, 2, NAN, 9, 9))
     found = compliance.check_older_boarders(table, CATALOGUE.rule("T03"), DAY)
-    assert short(found, "missing") == [["s", "not_evaluated", "需:男生床位"]]
+    assert short(found, "missing") == [["s", "not_evaluated", "需：男生床位"]]
 
 
 def test_boarders_of_other_grades_take_up_beds_too():
@@ -131,7 +131,7 @@ def test_uncounted_boarders_are_not_evaluated():
         rows_of(BOARDING, ("school", "s", "甲", 4, NAN, 2, 9, 9, 9)), CATALOGUE.rule("T03"), DAY
     )
     assert short(found, "observed", "missing")[0][1] == "not_evaluated"
-    assert found["missing"].tolist() == ["需:男生床位、餐位"]
+    assert found["missing"].tolist() == ["需：男生床位、餐位"]
 
 
 def test_a_subject_with_two_rows_where_one_is_allowed_is_refused():
@@ -164,7 +164,7 @@ def test_unknown_sections_are_not_evaluated_unless_another_grade_is_over():
     known = ("school", "s", "甲", "primary", 1, 60, 1, True)
     alone = compliance.check_class_size(sections(unknown), CATALOGUE.rule("C01"), DAY)
     both = compliance.check_class_size(sections(unknown, known), CATALOGUE.rule("C01"), DAY)
-    assert short(alone, "missing") == [["s", "not_evaluated", "需:分年级班级数(二年级)"]]
+    assert short(alone, "missing") == [["s", "not_evaluated", "需：分年级班级数（二年级）"]]
     assert both["outcome"].tolist() == ["fail"]
 
 
@@ -188,7 +188,7 @@ def test_fifty_six_in_a_class_is_oversized_and_sixty_six_very_oversized():
     table = sections(*[("school", "s", "甲", "primary", g, n, 1, True) for g, n in ((1, 55), (2, 56), (3, 66))])
     found = compliance.check_oversized_class(table, CATALOGUE.rule("C07"), DAY)
     assert short(found, "observed", "affected", "names") == [
-        ["s", "fail", 66.0, 122.0, "二年级 56 人/班、三年级 66 人/班(超大班额)"]
+        ["s", "fail", 66.0, 122.0, "二年级 56 人/班、三年级 66 人/班（超大班额）"]
     ]
 
 
@@ -224,7 +224,7 @@ def test_a_receiver_without_enough_beds_fails():
     assert short(found, "affected", "names", "missing") == [
         ["a>b", "fail", 5.0, "床位缺 2、餐位缺 5", ""],
         ["a>c", "pass", 0.0, "", ""],
-        ["a>d", "not_evaluated", 0.0, "", "需:接收学校床位"],
+        ["a>d", "not_evaluated", 0.0, "", "需：接收学校床位"],
     ]
 
 
@@ -244,7 +244,7 @@ def crowding(*row):
         ((50, 56, 900, 950, False), ["fail", 56.0, 56.0, "大班额:56 人/班"]),
         ((56, 60, 900, 950, False), ["pass", 60.0, 56.0, ""]),  # already oversized: not made by the merger
         ((60, 66, 900, 950, False), ["fail", 66.0, 66.0, "超大班额:66 人/班"]),
-        ((40, 40, 1990, 2001, False), ["fail", 2001.0, 2000.0, "超大规模学校:2001 人"]),
+        ((40, 40, 1990, 2001, False), ["fail", 2001.0, 2000.0, "超大规模学校：2001 人"]),
         ((40, 40, 1990, 2001, True), ["pass", 40.0, 56.0, ""]),
         ((NAN, 56, 900, 950, False), ["fail", 56.0, 56.0, "大班额:56 人/班"]),
     ],
@@ -254,7 +254,7 @@ def test_a_merger_fails_only_for_the_crowding_it_causes(row, expected):
 
 
 def test_an_unknown_class_size_after_the_merger_is_not_evaluated():
-    assert short(crowding(40, NAN, 900, 950, False), "missing") == [["a>b", "not_evaluated", "需:接收学校并后班额"]]
+    assert short(crowding(40, NAN, 900, 950, False), "missing") == [["a>b", "not_evaluated", "需：接收学校并后班额"]]
 
 
 def test_the_receiver_is_ready_by_the_year_of_closing():

@@ -11,15 +11,17 @@ from layout_planner.policy import CountyValue, load_catalogue
 
 DAY = date(2025, 9, 1)
 CATALOGUE = load_catalogue()
-TRIPS = pd.DataFrame({
-    "subject_type": ["pair", "pair"],
-    "subject_id": ["a>b", "c>b"],
-    "subject_name": ["甲→乙", "丙→乙"],
-    "village_name": ["甲村", "丙村"],
-    "grade_band": ["1-3", "1-3"],
-    "children": [3, 2],
-    "minutes": [40.0, 20.0],
-})
+TRIPS = pd.DataFrame(
+    {
+        "subject_type": ["pair", "pair"],
+        "subject_id": ["a>b", "c>b"],
+        "subject_name": ["甲→乙", "丙→乙"],
+        "village_name": ["甲村", "丙村"],
+        "grade_band": ["1-3", "1-3"],
+        "children": [3, 2],
+        "minutes": [40.0, 20.0],
+    }
+)
 
 
 def test_every_rule_of_the_catalogue_has_a_row():
@@ -30,9 +32,12 @@ def test_every_rule_of_the_catalogue_has_a_row():
 
 def test_a_rule_without_its_table_says_what_is_missing():
     found = compliance.evaluate_today(compliance.CheckTables(trips=TRIPS), CATALOGUE, DAY).set_index("rule_id")
-    assert found.loc["M07", ["outcome", "missing"]].tolist() == ["not_evaluated", "需:听证与征求意见记录(opinions.csv)"]
+    assert found.loc["M07", ["outcome", "missing"]].tolist() == [
+        "not_evaluated",
+        "需：听证与征求意见记录（opinions.csv）",
+    ]
     assert found.loc["M03", ["outcome", "missing"]].tolist() == ["unset", "未定:M03(本县认定“生源极少”的人数)"]
-    assert found.loc["M01", "missing"] == "定义或事实,不作核验"
+    assert found.loc["M01", "missing"] == "定义或事实，不作核验"
 
 
 def test_a_param_the_county_has_set_is_no_longer_unset():

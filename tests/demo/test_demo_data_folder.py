@@ -79,7 +79,7 @@ def test_columns_are_those_of_the_dictionary_and_every_row_says_it_is_synthetic(
 
 def test_settings_name_the_county_as_simulated():
     settings = tomllib.loads((DATA / "county.toml").read_text(encoding="utf-8"))
-    assert settings["name"] == "高台县(模拟)"
+    assert settings["name"] == "高台县（模拟）"
     assert settings["synthetic"] is True
     assert settings["base_year"] + settings["horizon"] == 2040
     assert settings["parameters"] == {}

@@ -23,7 +23,20 @@ def stage_rows():
                 cohort = "born" if year < 2031 else "part" if year < 2034 else "unborn"
                 band = [float(value)] * 3 if known else [value * 0.9, float(value), value * 1.1]
                 rows.append(
-                    [code, NAMES[code], year, stage, "observed" if known else "forecast", cohort, value + (0.3 if code == EAST else 0.4), *band, 20.0, float(value), *band, value]
+                    [
+                        code,
+                        NAMES[code],
+                        year,
+                        stage,
+                        "observed" if known else "forecast",
+                        cohort,
+                        value + (0.3 if code == EAST else 0.4),
+                        *band,
+                        20.0,
+                        float(value),
+                        *band,
+                        value,
+                    ]
                 )
     return pd.DataFrame(
         rows,
@@ -41,7 +54,16 @@ def births():
         known, value = year <= 2024, 100.0 - (year - 2014)
         band = [value] * 3 if known else [value * 0.8, value, value * 1.2]
         rows.append([COUNTY, "全县", year, "observed" if known else "forecast", value, *band])
-    names = ["township_code", "township_name", "year", "status", "births_mean", "births_p10", "births_p50", "births_p90"]
+    names = [
+        "township_code",
+        "township_name",
+        "year",
+        "status",
+        "births_mean",
+        "births_p10",
+        "births_p50",
+        "births_p90",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -103,8 +125,46 @@ def findings():
 def candidates():
     def row(school, option, receiver, verdict, vetoes, now, reason):
         merge = option == "merge"
-        effect = [now, 2.0, 6.0, "大嶅村", 20.0, 50.0, 61.0, "winter", 540.0, 560.0, 601.0, 601 / 540, 44.0, 47.0, 3.0, -2.0, 0.005, 0.3]
-        none = [0.0, 2.0, 2.0, "", 20.0, 20.0, 41.0, "winter", None, None, None, None, None, None, None, None, None, 0.3]
+        effect = [
+            now,
+            2.0,
+            6.0,
+            "大嶅村",
+            20.0,
+            50.0,
+            61.0,
+            "winter",
+            540.0,
+            560.0,
+            601.0,
+            601 / 540,
+            44.0,
+            47.0,
+            3.0,
+            -2.0,
+            0.005,
+            0.3,
+        ]
+        none = [
+            0.0,
+            2.0,
+            2.0,
+            "",
+            20.0,
+            20.0,
+            41.0,
+            "winter",
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            0.3,
+        ]
         name = SCHOOL_NAMES.get(receiver, "")
         return [school, HOSTILE if school == SMALL else SCHOOL_NAMES[school], option, receiver, name, verdict, vetoes, now] + (
             effect if merge else none
@@ -182,5 +242,11 @@ def inputs(tables):
             [["walk", "步行速度", 3.6, "km/h", (3.0, 4.2), "工程假设"]],
             columns=["name", "title", "value", "unit", "range", "source"],
         ),
-        run={"seed": 1, "draws": 100, "versions": {"numpy": "2.4"}, "inputs": {"births.csv": "ab" * 32}, "seconds": {"预测": 1.25}},
+        run={
+            "seed": 1,
+            "draws": 100,
+            "versions": {"numpy": "2.4"},
+            "inputs": {"births.csv": "ab" * 32},
+            "seconds": {"预测": 1.25},
+        },
     )

@@ -53,7 +53,7 @@ def test_displaced_children_go_to_the_nearest_listed_receiver():
     assert seated(after, A, 1, 2027).tolist() == [4, 4]  # not yet
     assert seated(after, A, 1, 2028).tolist() == [0, 0]
     np.testing.assert_allclose(seated(after, B, 1, 2028), [30 + 2, 40 + 8 / 3])  # 近村: two thirds, 20 min
-    np.testing.assert_allclose(seated(after, C, 1, 2028), [41.25 + 1, 55 + 4 / 3])  # 远村: 28 min, not 42
+    np.testing.assert_allclose(seated(after, C, 1, 2028), [41.25 + 1, 55 + 4 / 3])  # 远村：28 min, not 42
     row = by_year(after).loc[2028]
     assert row["moved"] == pytest.approx((18 + 24) / 2)
     assert (row["schools_open"], row["minutes_max"]) == (2, 28)
@@ -69,7 +69,7 @@ def test_a_child_over_thirty_minutes_vetoes_the_plan_in_every_year():
     assert found.affected == 3  # 12 × 1/3 of grades 1–3, 3.5 on average, as whole children of a group of 10 or 11
     row = by_year(after).loc[2028]
     assert row["villages_over"] == "远村" and row["minutes_max"] == 42
-    assert row["boarders_after"] == pytest.approx(3.5)  # 4–6 from 远村: 42 min is over 40
+    assert row["boarders_after"] == pytest.approx(3.5)  # 4–6 from 远村：42 min is over 40
     assert by_year(after).loc[2027, "g13_over_limit"] == 0
 
 

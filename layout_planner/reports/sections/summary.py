@@ -86,8 +86,11 @@ def _over(inputs: ReportInputs) -> Card | None:
         return None
     young = whole_children(found[found["grade_band"] == YOUNG])
     limit = young_limit(inputs)
-    name = "路途超限" if words.missing(limit) else f"路途超过 {words.number(limit)} 分钟"
-    return Card(name, f"{words.total(young['over_limit'])} 人", "小学一至三年级，最不利情形，含无路可达")
+    name = "限值内没有学校" if words.missing(limit) else f"{words.number(limit)} 分钟内没有学校"
+    none = young.loc[young["reason"].map(no_school_near), "over_limit"].sum()
+    farther = young["over_limit"].sum() - none
+    hint = f"小学一至三年级，最不利情形；另有 {words.whole(farther)} 人就读更远的学校"
+    return Card(name, f"{words.whole(none)} 人", hint)
 
 
 def _short(inputs: ReportInputs) -> Card | None:
