@@ -9,7 +9,6 @@ from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 
 from layout_planner import terms
 
@@ -36,10 +35,8 @@ def summary(result: RunResult) -> None:
     console = Console(highlight=False)
     if result.synthetic:
         console.print(_("SIMULATED DATA: not the figures of any real school."), style="bold yellow")
-    table = Table(box=None, show_header=False, pad_edge=False)
     for title, value in result.headlines:
-        table.add_row(f"  {title}", value)
-    console.print(table)
+        console.print(f"  {_pad(title, 16)}{value}", soft_wrap=True)
     for path in result.edited:
         console.print(_("Edited since the last run, kept: {file}").format(file=f"{result.out.name}/edited/{path.name}"))
     console.print(_("Results: {folder}").format(folder=result.out), style="bold")

@@ -16,9 +16,11 @@ from layout_planner.figures.capacity_map import plot_capacity_map
 from layout_planner.figures.minutes_map import plot_minutes_map
 from layout_planner.figures.save import save_figure
 from layout_planner.figures.style import Note, figure_of, use_style
+from layout_planner.figures.use_by_school import plot_use_by_school
 from layout_planner.pipeline.setup import Setup
-from layout_planner.terms import COUNTY, GradeBand, Stage
+from layout_planner.terms import COUNTY, LABELS_ZH, STAGE_OF_GRADE, GradeBand, Stage
 
+YEARS_AHEAD = (0, 3, 5, 10)
 SOURCE = "县教育局、卫健局、统计局、交通运输局数据，本工具测算"
 SOURCE_SYNTHETIC = "模拟数据，本工具测算"
 
@@ -74,6 +76,10 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
             "图3-2", "各学段在校生：实际与预测", "fig_3-2_pupils", "各学段在校生曲线，带 P10–P90 区间，未出生部分着色"
         ),
         lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生：实际与预测")[0],
+    )
+    yield (
+        Drawn("图4-1", "各校学位利用率：现状与预测", "fig_4-1_use", "各小学、初中学位利用率表：基准年及三、五、十年后"),
+        lambda: use_figure(setup, tables, note),
     )
     yield (
         Drawn("图4-4", "一至三年级路途时间", "fig_4-4_minutes", "各村一至三年级儿童最不利情形下到最近学校时间的地图"),
@@ -132,8 +138,6 @@ def county_stages(tables: Mapping[str, pd.DataFrame], measure: str = "pupils") -
 
 def history_of(setup: Setup) -> pd.DataFrame:
     """Pupils by stage of the years before the base year. [pupils]"""
-    from layout_planner.terms import STAGE_OF_GRADE
-
     enrolment = setup.county.enrolment
     past = enrolment[enrolment["school_year"] < setup.base_year]
     stages = [str(STAGE_OF_GRADE[g]) for g in past["grade"].astype(int)]
@@ -167,3 +171,27 @@ def candidates_map(setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseM
     receivers = setup.schools.rename(columns={"name": "school_name"})
     receivers = receivers[receivers["school_id"].isin(rows["receiver_id"])]
     return plot_candidates_map(at_points(rows, setup.schools, "school_id"), receivers, base, note=note)
+
+
+def use_figure(setup: Setup, tables: Mapping[str, pd.DataFrame], note: Note) -> Axes:
+    """Table-figure of the use of seats by primary and junior school: base year, +3, +5, +10 (median of the forecast)."""
+    last = setup.base_year + setup.horizon
+    years = [year for year in (setup.base_year + ahead for ahead in YEARS_AHEAD) if year <= last]
+    seats = tables["seats"]
+    seats = seats[(seats["term"] == "near") & seats["stage"].isin([str(Stage.PRIMARY), str(Stage.JUNIOR)])]
+    pupils = tables["forecast_school"].groupby(["school_id", "stage", "school_year"])["pupils_mean"].sum()
+    rows = seats.assign(
+        **{
+            str(year): [
+                pupils.get((school, stage, year), 0.0) / places if places > 0 else float("nan")
+                for school, stage, places in zip(seats["school_id"], seats["stage"], seats["seats"], strict=True)
+            ]
+            for year in years
+        }
+    )
+    twice = rows["school_name"].duplicated(keep=False)
+    rows["school_name"] = rows["school_name"].where(
+        ~twice, rows["school_name"] + "（" + rows["stage"].map(LABELS_ZH["stage"]) + "）"
+    )
+    named = rows.rename(columns={str(year): year for year in years})
+    return plot_use_by_school(named.sort_values(["township_code", "stage", "school_name"]), years=years, note=note)

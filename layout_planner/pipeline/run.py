@@ -107,6 +107,9 @@ def _report(setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Dr
         tables=tables,
         figures=figures,
         parameters=setup.assumptions(),
+        rules=setup.numbers_of_rules(
+            tables["findings"]["rule_id"][tables["findings"]["outcome"].isin(["pass", "fail"])]
+        ),
         run=run_facts(setup),
     )
     target.write_text(REPORT, render_html(build_document(inputs)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from layout_planner.policy import (
     outside_range,
     parameter_values,
 )
+from layout_planner.policy.wording import values_text
 
 FIRST_SCHOOL_DAY = (9, 1)  # rules are read on 1 September of the base year, the day of the statistics
 
@@ -52,6 +53,12 @@ class Setup:
     draws: int
     seed: int
     folder: Path
+
+    def numbers_of_rules(self, rule_ids: Iterable[str]) -> pd.DataFrame:
+        """Rules in use with their numbers in words: rule_id, title, value, unit, cite."""
+        rules = [self.catalogue.rule(rule_id) for rule_id in sorted(set(rule_ids))]
+        rows = [(r.id, r.title, values_text(r), r.unit, r.cite) for r in rules]
+        return pd.DataFrame(rows, columns=["rule_id", "title", "value", "unit", "cite"])
 
     def assumptions(self) -> pd.DataFrame:
         """Every assumption with the number in use: name, title, value, unit, range, source."""

@@ -85,7 +85,7 @@ def _boarders(changed: pd.DataFrame, baseline: Baseline) -> float:
 
 
 def seat_indicators(steps: list[Step], pupils: xr.DataArray, baseline: Baseline, limits: SeatLimits) -> pd.DataFrame:
-    """Seats short at every school and stage, summed in each draw, and the probability that any is short.
+    """Seats short at every school of the compulsory stages, summed in each draw; the probability that any is short.
 
     Pupils of one school do not use the free seats of another. A school with unknown seats cannot be short; a school
     that the plan makes a teaching point holds no more than the sections of C03; seats added by the plan count from
@@ -116,7 +116,7 @@ def seat_indicators(steps: list[Step], pupils: xr.DataArray, baseline: Baseline,
     for step, now in zip(steps, values, strict=True):
         seated = member @ now
         seats = seats_under(step, baseline, limits).reindex(names).to_numpy(dtype=float)
-        short = np.nan_to_num(np.clip(seated - seats[:, None], 0.0, None)).sum(axis=0)
+        short = np.nan_to_num(np.clip(seated - seats[:, None], 0.0, None))[compulsory].sum(axis=0)
         middle = np.median(seated[compulsory], axis=1) > 0
         rows.append(
             {
