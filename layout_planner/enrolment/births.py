@@ -202,7 +202,7 @@ def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.D
     names = townships.assign(township_code=townships["township_code"].astype(str)).set_index("township_code")["name"]
     table.insert(1, "township_name", table["township_code"].map(names))
     known = births_by_year(registered).reindex(index=codes, columns=years).notna().to_numpy()
-    known &= years <= births.attrs["last_observed"]
+    known = known & (years <= births.attrs["last_observed"])
     table.insert(3, "status", np.where(known.ravel(), "observed", "forecast"))
     return table
 

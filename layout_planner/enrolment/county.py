@@ -18,7 +18,8 @@ from layout_planner.enrolment.cohorts import (
     cohort_of,
     cohort_parts,
 )
-from layout_planner.enrolment.county_model import Homes, county_model, unit_index
+from layout_planner.enrolment.county_entry import Homes
+from layout_planner.enrolment.county_model import county_model, unit_index
 from layout_planner.enrolment.noise import Noise, Residuals, estimate_noise, one_step
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import Progression

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estimate_weight, smooth, younger_level
+from layout_planner.enrolment.county_entry import PRE_CLASS, PRIMARY_CLASS, Homes, fit_entrants
 from layout_planner.enrolment.feeders import (
     feeder_shares,
     home_affinity,
-    home_matrix,
     onward_shares,
     place_seed,
     row_shares,
@@ -34,7 +32,7 @@ from layout_planner.enrolment.school_panel import (
     offered,
 )
 from layout_planner.enrolment.units import UnitModel
-from layout_planner.terms import BAND_OF_GRADE, GRADES, GradeBand
+from layout_planner.terms import BAND_OF_GRADE, GRADES
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -43,32 +41,7 @@ STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to G
 FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
 FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
 RATE_LIMIT: Final = 3.0
-YOUNGER_GRADES: Final = 4  # grades 1–4 that speak for the entrants of grade 1
-YOUNGER_RANGE: Final = (0.7, 1.4)  # how far they may move the smoothed level of a township
 TINY_SIZE: Final = 0.1  # entrants of a school that offers the grade but had none
-PRE_CLASS, PRIMARY_CLASS = 0, 1  # which births weight an entry unit takes
-
-
-@dataclass(frozen=True)
-class Homes:
-    """Where entrants come from: flows of the base year, and births by home township and cohort.
-
-    Parameters
-    ----------
-    flows
-        Table ``flows``.
-    codes
-        Home townships.
-    cohorts
-        Births, shape (homes, cohorts, 1 or draws); NaN = not known. [children]
-    first_cohort
-        First cohort. [year]
-    """
-
-    flows: pd.DataFrame
-    codes: tuple[str, ...]
-    cohorts: NDArray[np.floating]
-    first_cohort: int
 
 
 def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors) -> tuple[UnitModel, Progression]:
@@ -103,7 +76,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     rate = rates[:, panel.town[school], grade]
     rate[:, enters[school, grade] | ~offers[school, grade]] = 0.0
     entry = np.flatnonzero(enters[school, grade])
-    ratio, weights = entry_births(panel, enters, homes, horizon, priors)
+    entrants = fit_entrants(panel, enters, homes, horizon, priors)
     sd = np.zeros((len(panel.townships), len(GRADES)))
     pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, priors.ordinary_pseudo)
     sd[:, 1:] = 1 / np.sqrt(fit.expected_cell + pseudo)
@@ -114,10 +87,10 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         transfer=transfer_matrix(panel, shares),
         rate=rate,
         entry=entry,
-        level=entry_levels(panel, enters, priors)[school, grade][entry],
-        ratio=ratio,
+        level=entrants.level[:, school, grade][:, entry],
+        ratio=entrants.ratio[:, school, grade][:, entry],
         weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
-        weights=weights,
+        weights=entrants.weights,
         area_sd=1 / np.sqrt(fit.expected_area + priors.area_pseudo),
         cell_sd=sd[panel.town[school], grade],
         effect_left=effect_left(horizon, priors),
@@ -234,76 +207,6 @@ def transfer_matrix(panel: SchoolPanel, shares: Mapping[int, Floats]) -> csr_arr
         values.append(share[source, target][use])
     index = np.concatenate(rows), np.concatenate(columns)
     return csr_array(coo_array((np.concatenate(values), index), shape=(len(school), len(school))))
-
-
-def entry_levels(panel: SchoolPanel, enters: Bools, priors: Priors) -> Floats:
-    """Smoothed entrants of every entry unit, shape (schools, grades); 0 elsewhere. [pupils].
-
-    A school's own level is smoothed; the younger grades speak for the township, of which each school keeps its share.
-    """
-    level = np.where(enters, np.nan_to_num(smooth(panel.cube, priors.level_step)[..., -1]), 0.0)
-    towns = np.zeros((len(panel.townships), *panel.cube.shape[1:]))
-    np.add.at(towns, panel.town, panel.cube)
-    for first, end in ((0, GRADE_AT[GRADE_ONE]), (GRADE_AT[GRADE_ONE], GRADE_AT[GRADE_ONE] + YOUNGER_GRADES)):
-        own = np.bincount(panel.town, weights=level[:, first], minlength=len(towns))
-        younger = younger_level(towns[:, first:end])
-        factor = np.where(own > 0, 1 + priors.younger_mix * (younger / np.where(own > 0, own, 1.0) - 1), 1.0)
-        level[:, first] *= np.clip(factor, *YOUNGER_RANGE)[panel.town]
-    return level
-
-
-def entry_births(
-    panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, priors: Priors
-) -> tuple[NDArray[np.floating], tuple[BirthsWeight, BirthsWeight]]:
-    """Births ratio of every entry unit, and the births weights of kindergarten and grade 1.
-
-    The births of a school are ``Σ_h share[h, school]·births[h, cohort]``; the cohort of grade g in year y is y − g − 6.
-
-    Returns
-    -------
-    tuple
-        Ratios, shape (horizon, entries, 1 or draws) [-]; posteriors for kindergarten and grade 1.
-    """
-    school, grade = unit_index(panel)
-    ratio = np.ones((horizon, len(school), homes.cohorts.shape[2]))
-    own = replace(priors, beta_sd=priors.beta_sd_own)
-    weights = {}
-    for name, band, grades in (
-        (PRE_CLASS, GradeBand.K, range(GRADE_AT[GRADE_ONE])),
-        (PRIMARY_CLASS, GradeBand.G13, [GRADE_AT[GRADE_ONE]]),
-    ):
-        share = home_matrix(homes.flows, list(homes.codes), list(panel.schools), band, "share")
-        evidence = []
-        for position in grades:
-            born = _cohorts_of(panel, homes, share, GRADES[position], horizon)
-            window, ahead = born[:, :-horizon, 0].astype(float), born[:, -horizon:]
-            units = np.flatnonzero((grade == position) & enters[school, grade])
-            ratio[:, units] = births_ratio(window, ahead, priors)[school[units]].transpose(1, 0, 2)
-            evidence.append(_by_township(panel, enters[:, position], panel.cube[:, position], window))
-        entrants, cohorts = (np.concatenate([pair[i] for pair in evidence]) for i in (0, 1))
-        weights[name] = estimate_weight(entrants, cohorts, own)
-    entry = enters[school, grade]
-    return ratio[:, entry], (weights[PRE_CLASS], weights[PRIMARY_CLASS])
-
-
-def _cohorts_of(panel: SchoolPanel, homes: Homes, share: Floats, grade: int, horizon: int) -> NDArray[np.floating]:
-    """Births that a school draws on for one grade, over the window and the horizon: (schools, years, draws)."""
-    years = np.arange(panel.first_year, panel.last_year + horizon + 1)
-    at = years - grade - 6 - homes.first_cohort
-    inside = (at >= 0) & (at < homes.cohorts.shape[1])
-    born = np.full((len(homes.codes), len(years), homes.cohorts.shape[2]), np.nan)
-    born[:, inside] = homes.cohorts[:, at[inside]]
-    drawn: NDArray[np.floating] = np.einsum("hs,hyd->syd", share, born)
-    return np.where((share.sum(axis=0) > 0)[:, None, None], drawn, np.nan)
-
-
-def _by_township(panel: SchoolPanel, enters: Bools, entrants: Floats, born: Floats) -> tuple[Floats, Floats]:
-    """Entrants and their cohorts' births, by township of the school: shape (townships, years)."""
-    into = np.zeros((len(panel.townships), entrants.shape[1]))
-    births = np.zeros_like(into)
-    np.add.at(into, panel.town[enters], entrants[enters])
-    np.add.at(births, panel.town[enters], born[enters])
-    return into, births
 
 
 def _noise_classes(enters: Bools) -> NDArray[np.int64]:

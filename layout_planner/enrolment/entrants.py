@@ -13,7 +13,7 @@ from layout_planner.enrolment.priors import ENTRY, Priors
 Floats = NDArray[np.float64]
 
 YOUNGER_WEIGHTS: Final = (0.4, 0.3, 0.2, 0.1)  # entry grade and the three above it, in the level of entrants
-RATIO_RANGE: Final = (0.4, 2.5)  # births against their own level: beyond, the cohort is taken at the limit
+RATIO_HIGH: Final = 2.5  # births against their own level: beyond, the cohort is taken at the limit
 REGRESSION_LEVEL: Final = 2.0  # areas with a smaller level of entrants say nothing about the births weight
 START_YEARS: Final = 2  # years before the first ratio of the regression
 
@@ -108,7 +108,7 @@ def births_ratio(window: Floats, ahead: NDArray[np.floating], priors: Priors) ->
     ahead
         Births of the cohorts still to enter, shape (areas, years ahead) or (areas, years ahead, draws). [children]
     priors
-        Step of the smoothing: as for the entrants.
+        Step of the smoothing: as for the entrants; lowest ratio that is believed.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def births_ratio(window: Floats, ahead: NDArray[np.floating], priors: Priors) ->
     known = np.isfinite(level) & (level > 0)
     base = np.where(known, level, 1.0).reshape(-1, *[1] * (ahead.ndim - 1))
     use = np.isfinite(ahead) & known.reshape(base.shape)
-    return np.clip(np.where(use, ahead / base, 1.0), *RATIO_RANGE)
+    return np.clip(np.where(use, ahead / base, 1.0), priors.ratio_low, RATIO_HIGH)
 
 
 def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> BirthsWeight:

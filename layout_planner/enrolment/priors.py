@@ -38,10 +38,17 @@ class Priors:
         Weight of the newest year in the smoothed level of entrants. [-]
     younger_mix
         Weight of today's younger grades in the level of entrants. [-]
-    beta_mean, beta_sd, beta_sd_own
-        Normal prior of the births weight; the second sd where births are counted for the homes themselves. [-]
+    beta_mean, beta_sd
+        Normal prior of the births weight where births are counted for other or larger areas. [-]
+    beta_mean_own, beta_sd_own
+        The same where births are counted for the homes that send the children: who is born there comes, but for those
+        who move. [-]
     beta_low, beta_high
         Range of the births weight. [-]
+    ratio_low, ratio_low_own
+        Lowest births against their level that are believed, of other areas and of the homes themselves. [-]
+    entry_pseudo
+        Pseudo-pupils that pull a school's share of the births of its homes to its township's. [pupils]
     regime_sd, regime_years
         How much the weight differs between regimes of migration, and the years that show one. [-, years]
     phi, psi
@@ -70,7 +77,11 @@ class Priors:
     younger_mix: float = 0.3
     beta_mean: float = 0.5
     beta_sd: float = 0.2
-    beta_sd_own: float = 0.3
+    beta_mean_own: float = 1.0
+    beta_sd_own: float = 0.15
+    ratio_low: float = 0.4
+    ratio_low_own: float = 0.05
+    entry_pseudo: float = 20.0
     regime_sd: float = 0.3
     regime_years: int = 4
     beta_low: float = 0.0

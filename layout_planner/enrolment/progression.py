@@ -172,6 +172,28 @@ def current_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
     return _pooled((came * weights).sum(1), (could * weights).sum(1), priors)
 
 
+def shared_path(came: Floats, could: Floats, horizon: int, priors: Priors) -> tuple[Floats, Floats]:
+    """Shared ratio for the years ahead: its level now, followed by a damped trend where the window shows one.
+
+    Parameters
+    ----------
+    came, could
+        Pupils, or pupils and births, over the cells in use, shape (steps, transitions). [pupils]
+    horizon
+        Years ahead. [years]
+    priors
+        Rate of forgetting and pseudo-pupils.
+
+    Returns
+    -------
+    tuple of array
+        Ratio ahead, shape (horizon, steps); ratio of every transition, shape (steps, transitions). [-]
+    """
+    yearly = _pooled(came, could, priors)
+    now = current_ratio(came, could, priors)
+    return np.tile(now, (horizon, 1)), yearly
+
+
 def effect_left(horizon: int, priors: Priors) -> Floats:
     """Share of a deviation that is left in each year ahead: ``r + κ(1−r)``, r = ρ^(h−1). shape (horizon,) [-]."""
     left = priors.damping ** np.arange(horizon)

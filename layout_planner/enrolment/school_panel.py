@@ -117,9 +117,11 @@ def school_panel(enrolment: pd.DataFrame, schools: pd.DataFrame, base_year: int)
 
 
 def alive(panel: SchoolPanel) -> Bools:
-    """Schools that are not closed and had a pupil in one of the last three years. shape (schools,)."""
-    recent = np.nansum(panel.cube[:, :, -SILENT_YEARS:], axis=(1, 2)) > 0
-    still: Bools = recent & (panel.closed > panel.last_year)
+    """Schools that are not closed and have a pupil in the last year, or in their last report. shape (schools,).
+
+    A school that stands empty stays empty: only a plan reopens it.
+    """
+    still: Bools = (last_known(panel).sum(axis=1) > 0) & (panel.closed > panel.last_year)
     return still
 
 

@@ -102,6 +102,15 @@ def test_a_closed_school_stays_empty(forecast):
         assert (of(forecast[0], "9900000006", grade) == 0).all()
 
 
+def test_a_school_with_nobody_in_the_base_year_stays_empty_in_every_draw():
+    table = enrolment_table()
+    empty = (table["school_id"] == "9900000002") & (table["school_year"] == BASE)
+    dataset, _ = run(table.assign(pupils=np.where(empty, 0.0, table["pupils"])))
+    for grade in range(1, 4):
+        assert (of(dataset, "9900000002", grade) == 0).all()
+    assert of(dataset, "9900000001", 1)[:, 1:].min() > 0
+
+
 def test_the_top_grade_of_a_teaching_point_goes_to_its_host():
     panel = school_panel(enrolment_table(), SCHOOLS, BASE)
     offers = offered(panel)

@@ -1,0 +1,166 @@
+"""Entrants of a county's schools: births of the homes that send them, times the share that comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estimate_weight, smooth
+from layout_planner.enrolment.feeders import home_matrix
+from layout_planner.enrolment.priors import Priors
+from layout_planner.enrolment.progression import area_effect, shared_path
+from layout_planner.enrolment.school_panel import GRADE_AT, GRADE_ONE, SchoolPanel
+from layout_planner.terms import GRADES, GradeBand
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+PRE_CLASS, PRIMARY_CLASS = 0, 1  # which births weight an entry unit takes
+CLASSES: Final = (
+    (PRE_CLASS, GradeBand.K, tuple(range(GRADE_AT[GRADE_ONE]))),
+    (PRIMARY_CLASS, GradeBand.G13, (GRADE_AT[GRADE_ONE],)),
+)
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Where entrants come from: flows of the base year, and births by home township and cohort.
+
+    Parameters
+    ----------
+    flows
+        Table ``flows``.
+    codes
+        Home townships.
+    cohorts
+        Births, shape (homes, cohorts, 1 or draws); NaN = not known. [children]
+    first_cohort
+        First cohort. [year]
+    """
+
+    flows: pd.DataFrame
+    codes: tuple[str, ...]
+    cohorts: NDArray[np.floating]
+    first_cohort: int
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """Law of the entrants by school and grade; 0 and 1 where births feed nobody.
+
+    Parameters
+    ----------
+    level
+        Entrants at the level of births that `ratio` is taken against. shape (horizon, schools, grades) [pupils]
+    ratio
+        Births of each cohort ahead against their level. shape (horizon, schools, grades, 1 or draws) [-]
+    weights
+        Posteriors of the births weight: kindergarten, grade 1.
+    """
+
+    level: Floats
+    ratio: NDArray[np.floating]
+    weights: tuple[BirthsWeight, BirthsWeight]
+
+
+def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, priors: Priors) -> Entrants:
+    """Fit the entrants of every entry unit to the births of the homes behind it.
+
+    The births of a school are ``B[s] = Σ_h share[h, s]·births[h, cohort]`` through the flows of the base year; the
+    cohort of grade g in year y is y − g − 6. ``E[s] = R·q[s]·B̄[s] · (B[s] / B̄[s])^β``: R is what all schools share, q
+    the school's own part, B̄ the smoothed births, so that at β = 1 the entrants are births times the share that comes.
+
+    Parameters
+    ----------
+    panel
+        Pupils to the origin.
+    enters
+        Entry units, shape (schools, grades).
+    homes
+        Flows and births by cohort.
+    horizon
+        Years ahead. [years]
+    priors
+        Priors of R, q and β.
+
+    Returns
+    -------
+    Entrants
+        Levels, ratios and births weights.
+    """
+    level = np.zeros((horizon, *enters.shape))
+    ratio = np.ones((*level.shape, homes.cohorts.shape[2]))
+    own = replace(priors, beta_mean=priors.beta_mean_own, beta_sd=priors.beta_sd_own, ratio_low=priors.ratio_low_own)
+    weights = []
+    for _, band, positions in CLASSES:
+        share = home_matrix(homes.flows, list(homes.codes), list(panel.schools), band, "share")
+        evidence = []
+        for position in positions:
+            born = _births_of(panel, homes, share, GRADES[position], horizon)
+            window, ahead = born[:, :-horizon, 0].astype(float), born[:, -horizon:]
+            units = enters[:, position]
+            came = np.where(units[:, None], panel.cube[:, position], np.nan)
+            known = units[:, None] & np.isfinite(came) & (window > 0)
+            ratio[:, units, position] = births_ratio(window, ahead, own)[units].transpose(1, 0, 2)
+            levels = _levels(panel, came, np.where(known, window, np.nan), own, horizon)
+            level[:, :, position] = np.where(units, levels, 0.0)
+            evidence.append(_by_township(panel, came, window))
+        weights.append(estimate_weight(*_stacked(evidence), own))
+    return Entrants(level, ratio, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
+
+
+def _levels(panel: SchoolPanel, came: Floats, born: Floats, priors: Priors, horizon: int) -> Floats:
+    """Entrants at the smoothed births, shape (horizon, schools); without births the smoothed entrants. [pupils]."""
+    known = np.isfinite(born)
+    pupils, births = np.where(known, came, 0.0), np.where(known, born, 0.0)
+    path, yearly = shared_path(pupils.sum(0)[None], births.sum(0)[None], horizon, priors)
+    own = _own_share(panel, pupils, births * yearly[0], priors)
+    base = smooth(born, priors.level_step)[:, -1]
+    alone = np.nan_to_num(smooth(came, priors.level_step)[:, -1])
+    levels: Floats = np.where(base > 0, path * (own * np.nan_to_num(base)), alone)
+    return levels
+
+
+def _own_share(panel: SchoolPanel, came: Floats, expected: Floats, priors: Priors) -> Floats:
+    """Part of a school in the share that comes: its township against the county, the school against its township. [-].
+
+    Gamma–Poisson with the newest years first; a school without a record of its own stands where the flows put it.
+    """
+    weights = priors.forget ** np.arange(came.shape[1] - 1, -1, -1)
+    seen, behind = came @ weights, expected @ weights
+    towns = len(panel.townships)
+    here = np.eye(towns)[:, panel.town]
+    town, _ = area_effect((here @ seen)[:, None], (here @ behind)[:, None], np.ones((towns, 1)), priors.area_pseudo)
+    centre = town[panel.town]
+    own: Floats = centre * (seen + priors.entry_pseudo) / (behind * centre + priors.entry_pseudo)
+    return own
+
+
+def _births_of(panel: SchoolPanel, homes: Homes, share: Floats, grade: int, horizon: int) -> NDArray[np.floating]:
+    """Births that a school draws on for one grade, over the window and the horizon: (schools, years, draws)."""
+    years = np.arange(panel.first_year, panel.last_year + horizon + 1)
+    at = years - grade - 6 - homes.first_cohort
+    inside = (at >= 0) & (at < homes.cohorts.shape[1])
+    born = np.full((len(homes.codes), len(years), homes.cohorts.shape[2]), np.nan)
+    born[:, inside] = homes.cohorts[:, at[inside]]
+    drawn: NDArray[np.floating] = np.einsum("hs,hyd->syd", share, born)
+    return np.where((share.sum(axis=0) > 0)[:, None, None], drawn, np.nan)
+
+
+def _by_township(panel: SchoolPanel, came: Floats, born: Floats) -> tuple[Floats, Floats]:
+    """Entrants and their cohorts' births, by township of the school: shape (townships, years)."""
+    units = ~np.isnan(came).all(axis=1)
+    into = np.zeros((len(panel.townships), came.shape[1]))
+    births = np.zeros_like(into)
+    np.add.at(into, panel.town[units], came[units])
+    np.add.at(births, panel.town[units], born[units])
+    return into, births
+
+
+def _stacked(evidence: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    return np.concatenate([into for into, _ in evidence]), np.concatenate([born for _, born in evidence])
