@@ -63,7 +63,7 @@ def plot_use_by_school(
     if own:
         handles = [Patch(label=text, **_look(number)) for number, text in enumerate(USE_LABELS)]
         style.legend_line(style.figure_of(ax), handles, left_cm=0.2)
-        extra = "在校生 ÷ 学位；预测年份用中位数；斜线为超过学位；“—”表示没有学位数据或学位为 0。"
+        extra = "在校生 ÷ 学位；预测年份用均值；斜线为超过学位；“—”表示没有学位数据或学位为 0。"
         style.finish(style.figure_of(ax), title, note.with_n(f"n = {rows} 所") if note else None, extra=extra)
     return ax
 
