@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from layout_planner.enrolment.births_trend import draw_trend, fit_trend
 from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.errors import DataError
 
 Floats = NDArray[np.float64]
 
 MIN_YEARS: Final = 3  # complete years needed to project at all
-FIT_YEARS: Final = 8  # from here on the damped trend is estimated; below, the prior
-PARAMETERS: Final = 5  # level and trend steps, damping, level, trend: taken off the degrees of freedom
-PRIOR_SD: Final = 0.08  # yearly innovation of births on the log scale without enough years
-PRIOR_STEPS: Final = (0.6, 0.1, 0.85)  # level step, trend step, damping without enough years
 SHARE_FORGET: Final = 0.8  # weight of a year against the next one in a township's share
 SHARE_PSEUDO: Final = 60.0  # births that pull a township's recent share to its long-run share
 SHARE_SD: Final = 0.03  # yearly random walk of a township's log share
 QUANTILES: Final = (0.1, 0.5, 0.9)
-
-
-@dataclass(frozen=True)
-class Trend:
-    """Damped trend of log births at the last observed year: steps, state, innovation sd and degrees of freedom."""
-
-    level_step: float
-    trend_step: float
-    damping: float
-    level: float
-    trend: float
-    sd: float
-    freedom: int
 
 
 def project_births(
@@ -71,8 +53,7 @@ def project_births(
 
     References
     ----------
-    .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, "Forecasting with Exponential Smoothing", Springer,
-       2008, chapter 3 (additive damped trend)
+    .. [1] docs/models/enrolment.md, section 2; the trend in `births_trend`
     """
     complete = _complete_years(yearly)
     first, last = int(complete.columns[0]), int(complete.columns[-1])
@@ -91,54 +72,8 @@ def project_births(
             "year": np.arange(first, last + ahead + 1),
         },
         name="births",
-        attrs={"last_observed": last, "units": "children", **{f"trend_{k}": v for k, v in vars(trend).items()}},
+        attrs={"last_observed": last, "units": "children", **{f"trend_{k}": v for k, v in trend.means().items()}},
     ).sel(year=slice(None, max(last_year_needed, last)))
-
-
-def fit_trend(county: Floats) -> Trend:
-    """Fit the damped trend to yearly county births on the log scale.
-
-    Parameters
-    ----------
-    county
-        Births by year, oldest first. [children]
-
-    Returns
-    -------
-    Trend
-        Estimated with eight years or more, else from priors with the last level and the shrunken mean step.
-    """
-    log = np.log(np.maximum(county, 1.0))
-    if len(log) < FIT_YEARS or np.ptp(log) == 0:
-        step = float(np.mean(np.diff(log[-FIT_YEARS:]))) if len(log) > 1 else 0.0
-        return Trend(*PRIOR_STEPS, level=float(log[-1]), trend=step / 2, sd=PRIOR_SD, freedom=MIN_YEARS)
-    result = _maximise(log)
-    level_step, trend_step, damping = (float(x) for x in result.params[:3])
-    level, trend = (float(x) for x in np.asarray(result.filtered_state)[1:3, -1])
-    freedom = max(len(log) - PARAMETERS, MIN_YEARS)
-    sd = float(np.sqrt(np.sum(np.asarray(result.resid)[1:] ** 2) / freedom))
-    return Trend(level_step, trend_step, damping, level, trend, max(sd, 1e-3), freedom)
-
-
-def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Draw log county births for the years ahead, with the uncertainty of the innovation sd.
-
-    Returns
-    -------
-    array
-        shape (draws, ahead), mean-one innovations on the level scale. [log children]
-    """
-    sd = trend.sd * np.sqrt(trend.freedom / rng.chisquare(trend.freedom, draws))
-    sd = np.minimum(sd, 3 * trend.sd)
-    level, slope = np.full(draws, trend.level), np.full(draws, trend.trend)
-    path = np.empty((draws, ahead))
-    for year in range(ahead):
-        shock = rng.standard_normal(draws) * sd
-        expected = level + trend.damping * slope
-        path[:, year] = expected + shock
-        level = expected + trend.level_step * shock
-        slope = trend.damping * slope + trend.trend_step * shock
-    return path
 
 
 def draw_shares(observed: Floats, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
@@ -219,15 +154,3 @@ def _complete_years(yearly: pd.DataFrame) -> pd.DataFrame:
     if run.shape[1] < MIN_YEARS:
         raise DataError("births_too_few", found=run.shape[1], allowed=MIN_YEARS)
     return run
-
-
-def _maximise(log: Floats) -> Any:
-    from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing  # slow to load, needed here alone
-
-    bounds = [(0.05, 0.99), (0.001, 0.5), (0.05, 0.99), (0.8, 0.95)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a flat likelihood at a bound is usual with 10 to 20 points
-        model = ExponentialSmoothing(
-            log, trend=True, damped_trend=True, initialization_method="concentrated", bounds=bounds
-        )
-        return model.fit(disp=False)

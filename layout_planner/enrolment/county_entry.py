@@ -110,7 +110,7 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
             levels = _levels(panel, came, np.where(known, window, np.nan), own, horizon)
             level[:, :, position] = np.where(units, levels, 0.0)
             evidence.append(_by_township(panel, came, window))
-        weights.append(estimate_weight(*_stacked(evidence), own))
+        weights.append(estimate_weight(*_stacked(evidence), own, drifts=True))
     return Entrants(level, ratio, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
 
 

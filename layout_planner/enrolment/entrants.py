@@ -122,7 +122,7 @@ def births_ratio(window: Floats, ahead: NDArray[np.floating], priors: Priors) ->
     return np.clip(np.where(use, ahead / base, 1.0), priors.ratio_low, RATIO_HIGH)
 
 
-def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> BirthsWeight:
+def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors, *, drifts: bool = False) -> BirthsWeight:
     """Estimate β from how entrants left their smoothed level when births left theirs.
 
     ``log(E[a,t] / L[a,t−1]) = β · log(B[a,t] / B̄[a,t−1]) + ε``, weighted by the level, over all areas and years. The
@@ -138,6 +138,9 @@ def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> Births
         Births of the cohort entering in each of those years, same shape. [children]
     priors
         Prior of β and its range, step of the smoothing.
+    drifts
+        Whether the share that comes may have moved steadily: the mean of both sides is then taken out, so that more
+        and more children in kindergarten while births fall are not read as a weak tie between the two.
 
     Returns
     -------
@@ -156,6 +159,8 @@ def estimate_weight(entrants: Floats, cohorts: Floats, priors: Priors) -> Births
     use = np.isfinite(x) & np.isfinite(y) & (level >= REGRESSION_LEVEL) & (born > 0)
     x, y = np.where(use, x, 0.0), np.where(use, y, 0.0)
     weight = np.where(use, level / (priors.phi[ENTRY] + priors.psi[ENTRY] * np.nan_to_num(level)), 0.0)
+    if drifts and use.any():
+        x, y = (np.where(use, v - (weight * v).sum() / weight.sum(), 0.0) for v in (x, y))
     spread = float((weight * x * x).sum())
     if spread <= 0:
         return prior

@@ -5,15 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
 
-from layout_planner.enrolment.births import (
-    Trend,
-    births_table,
-    draw_shares,
-    draw_trend,
-    fit_trend,
-    project_births,
-)
+from layout_planner.enrolment.births import births_table, draw_shares, project_births
+from layout_planner.enrolment.births_trend import Trend, draw_trend, fit_trend, run_filter
 from layout_planner.errors import DataError
 
 
@@ -25,21 +20,46 @@ def falling(years: int = 16, towns: int = 3) -> pd.DataFrame:
 
 
 def test_without_noise_the_trend_fades_by_the_damping():
-    trend = Trend(0.5, 0.1, 0.8, level=5.0, trend=-0.1, sd=0.0, freedom=10)
-    path = draw_trend(trend, 3, 2, np.random.default_rng(1))
+    one = np.ones(1)
+    still = Trend(0.5 * one, 0.1 * one, 0.8 * one, one, np.array([[5.0, -0.1]]), np.zeros((1, 2, 2)), 0 * one, 10.0)
+    path = draw_trend(still, 3, 2, np.random.default_rng(1))
     np.testing.assert_allclose(path, np.array([[4.92, 4.856, 4.8048]] * 2))
 
 
-def test_the_estimated_trend_goes_down_and_flattens():
+def test_the_filter_is_that_of_the_damped_trend_in_statsmodels():
+    log = np.log(falling().sum().to_numpy())
+    model = ExponentialSmoothing(
+        log, trend=True, damped_trend=True, initialization_method="known", initial_level=6.8, initial_trend=-0.05
+    )
+    theirs = model.smooth(np.array([0.6, 0.2, 0.9]))
+    errors, state = run_filter(log, np.array([[0.6], [0.2], [0.9]]), (6.8, -0.05))
+    np.testing.assert_allclose(errors[0], theirs.resid, rtol=1e-9)
+    np.testing.assert_allclose(state[0], np.asarray(theirs.filtered_state)[1:3, -1], rtol=1e-9)
+
+
+def test_the_estimated_trend_goes_down_and_its_weights_add_up():
     trend = fit_trend(falling().sum().to_numpy())
-    assert -0.06 < trend.trend < -0.02
-    assert 0.8 <= trend.damping <= 0.95
+    assert trend.weight.sum() == pytest.approx(1.0)
+    assert -0.06 < trend.means()["trend"] < -0.02
+    assert 0.8 <= trend.means()["damping"] <= 0.95
 
 
-def test_few_years_take_the_prior_and_half_the_step():
-    trend = fit_trend(np.array([100.0, 90.0, 81.0]))
-    assert trend.trend == pytest.approx(np.log(0.9) / 2)
-    assert trend.level == pytest.approx(np.log(81))
+def test_three_years_keep_the_last_level_and_believe_part_of_the_step():
+    means = fit_trend(np.array([100.0, 90.0, 81.0])).means()
+    assert np.log(0.9) < means["trend"] < 0.2 * np.log(0.9)
+    assert means["level"] == pytest.approx(np.log(81), abs=0.03)
+
+
+def test_a_turn_of_births_is_followed_within_a_few_years_and_the_band_widens_with_the_lead():
+    steady = np.full(12, 1500.0)
+    turned = np.concatenate([steady, 1500 * 0.93 ** np.arange(1, 8)])
+    trend = fit_trend(turned)
+    assert -0.08 < trend.means()["trend"] < -0.035
+    path = draw_trend(trend, 10, 4000, np.random.default_rng(1))
+    width = np.diff(np.quantile(path, [0.1, 0.9], axis=0), axis=0)[0]
+    assert (np.diff(width) > 0).all()
+    middle = 1500 * 0.93**7
+    assert 0.6 * middle < np.exp(path[:, 4]).mean() < 0.92 * middle
 
 
 def test_registered_years_are_equal_in_all_draws_and_later_ones_are_not():

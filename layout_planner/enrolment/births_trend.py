@@ -1,0 +1,162 @@
+"""Damped trend of log births in innovations form, with every parameter uncertain: a posterior on a grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+LEVEL_STEPS: Final = (0.3, 0.5, 0.7, 0.85, 1.0)
+TREND_STEPS: Final = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45)
+DAMPINGS: Final = (0.8, 0.85, 0.9, 0.95)
+LEVEL_PRIOR: Final = (2.0, 1.0)  # Beta: births have little noise that does not stay
+TREND_PRIOR: Final = (2.0, 6.0)  # Beta, mean 0.25: rates of change of births persist for years, then turn
+SLOPE_SD: Final = 0.03  # prior sd of the rate of change before the first year [log children / year]
+NOISE_SD: Final = 0.05  # prior yearly innovation [log children]
+NOISE_YEARS: Final = 4.0  # years that it is worth
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Posterior of a damped trend: a row for every point of the grid of its parameters.
+
+    Parameters
+    ----------
+    level_step, trend_step, damping
+        α, β, φ. shape (points,) [-]
+    weight
+        Posterior probability. shape (points,) [-]
+    state
+        Level and rate of change after the last year. shape (points, 2) [log children, log children / year]
+    spread
+        Factor of their covariance in units of the innovation sd. shape (points, 2, 2) [-]
+    square
+        Sum of squares behind the innovation variance, the prior's included. shape (points,)
+    freedom
+        Degrees of freedom, the prior's included. [-]
+    """
+
+    level_step: Floats
+    trend_step: Floats
+    damping: Floats
+    weight: Floats
+    state: Floats
+    spread: Floats
+    square: Floats
+    freedom: float
+
+    def means(self) -> dict[str, float]:
+        """Posterior means of what a report names."""
+        names = ("level_step", "trend_step", "damping")
+        found = {name: float(self.weight @ getattr(self, name)) for name in names}
+        level, trend = (float(x) for x in self.weight @ self.state)
+        sd = float(np.sqrt(self.weight @ self.square / self.freedom))
+        return {**found, "level": level, "trend": trend, "sd": sd, "freedom": float(self.freedom)}
+
+
+def fit_trend(county: Floats) -> Trend:
+    """Posterior of the damped trend of yearly county births.
+
+    ``log B[t+1] = l + φb + ε``, ``l ← l + φb + αε``, ``b ← φb + βε``. For every α, β, φ of the grid the errors are
+    linear in the first level and slope, which are integrated out together with the innovation variance; the maximum of
+    the likelihood alone takes β to zero in most short series and then sees no trend.
+
+    Parameters
+    ----------
+    county
+        Births by year, oldest first. [children]
+
+    Returns
+    -------
+    Trend
+        With few years close to the priors.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, "Forecasting with Exponential Smoothing", Springer,
+       2008, chapters 3 and 5 (additive damped trend; regression on the first state)
+    """
+    log = np.log(np.maximum(county, 1.0))
+    steps, log_prior = _grid()
+    errors, last = run_filter(log - log[0], steps, (0.0, 0.0))
+    by_level, by_slope = (run_filter(np.zeros_like(log), steps, start) for start in ((1.0, 0.0), (0.0, 1.0)))
+    design = -np.stack([by_level[0], by_slope[0]], axis=-1)
+    moves = np.stack([by_level[1], by_slope[1]], axis=-1)
+    normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (NOISE_SD / SLOPE_SD) ** 2])
+    right = (design * errors[:, :, None]).sum(axis=1)
+    start = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
+    square = NOISE_YEARS * NOISE_SD**2 + (errors**2).sum(axis=1) - (start * right).sum(axis=1)
+    freedom = NOISE_YEARS + len(log) - 1
+    score = log_prior - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(square)
+    weight = np.exp(score - score.max())
+    state = last + (moves @ start[:, :, None])[:, :, 0] + np.array([log[0], 0.0])
+    spread = moves @ np.linalg.cholesky(np.linalg.inv(normal))
+    return Trend(steps[0], steps[1], steps[2], weight / weight.sum(), state, spread, square, freedom)
+
+
+def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[Floats, Floats]:
+    """One-step errors and the last state of every point of the grid.
+
+    Parameters
+    ----------
+    log
+        Log births, oldest first.
+    steps
+        α, β, φ. shape (3, points) [-]
+    start
+        Level and rate of change before the first year.
+
+    Returns
+    -------
+    tuple of array
+        Errors, shape (points, years); level and rate of change after the last year, shape (points, 2).
+    """
+    level_step, trend_step, damping = steps
+    level, slope = (np.full(steps.shape[1], x) for x in start)
+    errors = np.empty((steps.shape[1], len(log)))
+    for year, value in enumerate(log):
+        expected = level + damping * slope
+        errors[:, year] = error = value - expected
+        level = expected + level_step * error
+        slope = damping * slope + trend_step * error
+    return errors, np.stack([level, slope], axis=1)
+
+
+def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw log county births for the years ahead: parameters, state, innovation sd and innovations.
+
+    Returns
+    -------
+    array
+        shape (draws, ahead); centred so that the mean of the births, not of their logarithm, follows the trend.
+        [log children]
+    """
+    point = rng.choice(len(trend.weight), draws, p=trend.weight)
+    sd = np.sqrt(trend.square[point] / rng.chisquare(trend.freedom, draws))
+    known = trend.spread[point] @ rng.standard_normal((draws, 2, 1))
+    level, slope = (trend.state[point] + sd[:, None] * known[:, :, 0]).T
+    damping = trend.damping[point]
+    path = np.empty((draws, ahead))
+    for year in range(ahead):
+        shock = rng.standard_normal(draws) * sd
+        expected = level + damping * slope
+        path[:, year] = expected + shock
+        level = expected + trend.level_step[point] * shock
+        slope = damping * slope + trend.trend_step[point] * shock
+    centred: Floats = path - path.var(axis=0) / 2
+    return centred
+
+
+def _grid() -> tuple[Floats, Floats]:
+    """Points of the grid, shape (3, points), and the log of their prior weights."""
+    points = np.array([p for p in product(LEVEL_STEPS, TREND_STEPS, DAMPINGS) if p[1] <= p[0]]).T
+    width = np.gradient(np.array(TREND_STEPS))[np.searchsorted(TREND_STEPS, points[1])]
+    log = np.log(width)
+    for value, (a, b) in ((points[0], LEVEL_PRIOR), (points[1], TREND_PRIOR)):
+        log = log + (a - 1) * np.log(value) + ((b - 1) * np.log1p(-value) if b > 1 else 0.0)
+    return points, log
