@@ -186,7 +186,7 @@ def model_at(
         transfer=_next_grade(count, grades),
         rate=rate.reshape(options.horizon, -1),
         entry=entry,
-        level=np.tile(entry_level(cube, priors).ravel()[entry], (options.horizon, 1)),
+        level=entry_level(cube, priors).ravel()[entry],
         ratio=ratio.reshape(options.horizon, -1)[:, entry, None],
         weight=np.zeros(len(entry), dtype=np.int64),
         weights=(estimate_weight(cube[:, 0], cohorts[:, :years], priors),),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estimate_weight, smooth
 from layout_planner.enrolment.feeders import home_matrix
 from layout_planner.enrolment.priors import Priors
-from layout_planner.enrolment.progression import area_effect, shared_path
+from layout_planner.enrolment.progression import area_effect, current_ratio, pooled_ratio
 from layout_planner.enrolment.school_panel import GRADE_AT, GRADE_ONE, SchoolPanel
 from layout_planner.terms import GRADES, GradeBand
 
@@ -56,7 +56,7 @@ class Entrants:
     Parameters
     ----------
     level
-        Entrants at the level of births that `ratio` is taken against. shape (horizon, schools, grades) [pupils]
+        Entrants at the level of births that `ratio` is taken against. shape (schools, grades) [pupils]
     ratio
         Births of each cohort ahead against their level. shape (horizon, schools, grades, 1 or draws) [-]
     weights
@@ -93,8 +93,8 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
     Entrants
         Levels, ratios and births weights.
     """
-    level = np.zeros((horizon, *enters.shape))
-    ratio = np.ones((*level.shape, homes.cohorts.shape[2]))
+    level = np.zeros(enters.shape)
+    ratio = np.ones((horizon, *level.shape, homes.cohorts.shape[2]))
     own = replace(priors, beta_mean=priors.beta_mean_own, beta_sd=priors.beta_sd_own, ratio_low=priors.ratio_low_own)
     weights = []
     for _, band, positions in CLASSES:
@@ -107,23 +107,23 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
             came = np.where(units[:, None], panel.cube[:, position], np.nan)
             known = units[:, None] & np.isfinite(came) & (window > 0)
             ratio[:, units, position] = births_ratio(window, ahead, own)[units].transpose(1, 0, 2)
-            levels = _levels(panel, came, np.where(known, window, np.nan), own, horizon)
-            level[:, :, position] = np.where(units, levels, 0.0)
+            now = _levels(panel, came, np.where(known, window, np.nan), own)
+            level[:, position] = np.where(units, now, 0.0)
             evidence.append(_by_township(panel, came, window))
         weights.append(estimate_weight(*_stacked(evidence), own, drifts=True))
     return Entrants(level, ratio, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
 
 
-def _levels(panel: SchoolPanel, came: Floats, born: Floats, priors: Priors, horizon: int) -> Floats:
-    """Entrants at the smoothed births, shape (horizon, schools); without births the smoothed entrants. [pupils]."""
+def _levels(panel: SchoolPanel, came: Floats, born: Floats, priors: Priors) -> Floats:
+    """Entrants at the smoothed births, shape (schools,); without births the smoothed entrants. [pupils]."""
     known = np.isfinite(born)
     pupils, births = np.where(known, came, 0.0), np.where(known, born, 0.0)
-    path, yearly = shared_path(pupils.sum(0)[None], births.sum(0)[None], horizon, priors)
-    own = _own_share(panel, pupils, births * yearly[0], priors)
+    sums = pupils.sum(0)[None], births.sum(0)[None]
+    own = _own_share(panel, pupils, births * pooled_ratio(*sums, priors), priors)
     base = smooth(born, priors.level_step)[:, -1]
     alone = np.nan_to_num(smooth(came, priors.level_step)[:, -1])
-    levels: Floats = np.where(base > 0, path * (own * np.nan_to_num(base)), alone)
-    return levels
+    level: Floats = np.where(base > 0, current_ratio(*sums, priors) * own * np.nan_to_num(base), alone)
+    return level
 
 
 def _own_share(panel: SchoolPanel, came: Floats, expected: Floats, priors: Priors) -> Floats:

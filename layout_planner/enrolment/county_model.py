@@ -20,7 +20,13 @@ from layout_planner.enrolment.feeders import (
     stage_seed,
 )
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
-from layout_planner.enrolment.progression import Progression, damped_rates, effect_left, fit_progression
+from layout_planner.enrolment.progression import (
+    Progression,
+    damped_rates,
+    effect_left,
+    fit_progression,
+    shared_trend,
+)
 from layout_planner.enrolment.school_panel import (
     GRADE_AT,
     GRADE_ONE,
@@ -72,7 +78,8 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     fit = fit_progression(came, could, present, priors)
     school, grade = unit_index(panel)
     rates = np.zeros((horizon, len(panel.townships), len(GRADES)))
-    rates[:, :, 1:] = np.clip(damped_rates(fit, horizon, priors), 0.0, RATE_LIMIT)
+    moving = stage_trends(came, could, horizon, priors)[:, None, :]
+    rates[:, :, 1:] = np.clip(damped_rates(fit, horizon, priors) * moving, 0.0, RATE_LIMIT)
     rate = rates[:, panel.town[school], grade]
     rate[:, enters[school, grade] | ~offers[school, grade]] = 0.0
     entry = np.flatnonzero(enters[school, grade])
@@ -87,7 +94,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         transfer=transfer_matrix(panel, shares),
         rate=rate,
         entry=entry,
-        level=entrants.level[:, school, grade][:, entry],
+        level=entrants.level[school, grade][entry],
         ratio=entrants.ratio[:, school, grade][:, entry],
         weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
         weights=entrants.weights,
@@ -96,6 +103,31 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         effect_left=effect_left(horizon, priors),
     )
     return model, fit
+
+
+def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors) -> Floats:
+    """How far the county's rate into grades 7 and 10 moves on from where it stands; 1 at every other step.
+
+    Parameters
+    ----------
+    came, could
+        Answer of `transitions`. [pupils]
+    horizon, priors
+        Years ahead; priors.
+
+    Returns
+    -------
+    array
+        shape (horizon, steps). [-]
+    """
+    factor = np.ones((horizon, len(STEPS)))
+    steps = [GRADE_AT[upper] - 1 for upper in STAGE_ENTRIES]
+    known = np.isfinite(came[:, steps]) & np.isfinite(could[:, steps])
+    sums = [np.where(known, x[:, steps], 0.0).sum(axis=0) for x in (came, could)]
+    if sums[0].shape[1] == 0:
+        return factor
+    factor[:, steps] = shared_trend(sums[0], sums[1], horizon, priors)
+    return factor
 
 
 def unit_index(panel: SchoolPanel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

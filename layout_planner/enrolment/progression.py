@@ -20,6 +20,12 @@ FED_PUPILS: Final = 3.0  # pupils that must have come before that is said
 FORGET_GRID: Final = (0.8, 0.3, 0.5, 0.65, 0.9)  # rates tried for a shared ratio; the first wins a tie
 RATE_YEARS: Final = 4.0  # one-step errors that the prior rate is worth
 GONE_PUPILS: Final = 4.0  # leavers below without one arrival before a grade counts as gone
+TREND_START: Final = 4  # transitions before the first error that a trend is judged by
+TREND_STEPS: Final = (0.5, 0.2)  # level and slope steps of the local trend
+TREND_DAMPING: Final = 0.85  # share of the slope that is left after a further year
+TREND_GAIN: Final = 0.5  # share of the level's squared error that a trend must save to be believed in full
+TREND_FLOOR: Final = 1e-6
+TREND_LIMIT: Final = 0.15  # a trend moves a ratio no further than this, on the log scale
 ORDINARY: Final = (0.6, 1.6)  # raw ratios outside are left out of the shared ratio
 
 
@@ -97,7 +103,7 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
     used = ordinary[:, :, None]
     return Progression(
         theta_now=current_ratio((came * used).sum(0), (could * used).sum(0), priors),
-        theta_long=_pooled((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors),
+        theta_long=pooled_ratio((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors),
         area_now=area_now,
         area_long=area_long,
         cell=np.where(gone, 0.0, cell_all),
@@ -159,26 +165,31 @@ def current_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
     years = came.shape[1]
     errors = max(years - 2, 0)
     own = errors / (errors + RATE_YEARS)
-    yearly = np.log(_pooled(came, could, priors))
+    yearly = np.log(pooled_ratio(came, could, priors))
     losses = np.zeros((len(FORGET_GRID), len(came)))
     for i, forget in enumerate(FORGET_GRID):
         for year in range(2, years):
             ages = forget ** np.arange(year - 1, -1, -1)
-            before = np.log(_pooled(came[:, :year] @ ages, could[:, :year] @ ages, priors))
+            before = np.log(pooled_ratio(came[:, :year] @ ages, could[:, :year] @ ages, priors))
             losses[i] += (yearly[:, year] - before) ** 2
     best = np.array(FORGET_GRID)[losses.argmin(axis=0)] if errors else np.full(len(came), priors.forget)
     rates = own * best + (1 - own) * priors.forget
     weights = rates[:, None] ** np.arange(years - 1, -1, -1)
-    return _pooled((came * weights).sum(1), (could * weights).sum(1), priors)
+    return pooled_ratio((came * weights).sum(1), (could * weights).sum(1), priors)
 
 
-def shared_path(came: Floats, could: Floats, horizon: int, priors: Priors) -> tuple[Floats, Floats]:
-    """Shared ratio for the years ahead: its level now, followed by a damped trend where the window shows one.
+def shared_trend(came: Floats, could: Floats, horizon: int, priors: Priors) -> Floats:
+    """How far a shared ratio moves on from `current_ratio`, where the window shows a trend.
+
+    Two forecasts of the log ratio compete one year ahead inside the window: the level of `current_ratio`, and a damped
+    local trend. The trend's say is how much of the level's squared error it saves (all of it from `TREND_GAIN` on),
+    shrunk by the number of errors. Its whole way ahead stays within `TREND_LIMIT`, and a share that rises goes at most
+    half of what is left to 1.
 
     Parameters
     ----------
     came, could
-        Pupils, or pupils and births, over the cells in use, shape (steps, transitions). [pupils]
+        Pupils over the cells in use, shape (steps, transitions). [pupils]
     horizon
         Years ahead. [years]
     priors
@@ -186,12 +197,64 @@ def shared_path(came: Floats, could: Floats, horizon: int, priors: Priors) -> tu
 
     Returns
     -------
-    tuple of array
-        Ratio ahead, shape (horizon, steps); ratio of every transition, shape (steps, transitions). [-]
+    array
+        Ratio ahead against the ratio now, shape (horizon, steps). [-]
     """
-    yearly = _pooled(came, could, priors)
-    now = current_ratio(came, could, priors)
-    return np.tile(now, (horizon, 1)), yearly
+    now = np.log(current_ratio(came, could, priors))
+    trend = local_trend(np.log(pooled_ratio(came, could, priors)))
+    errors = max(came.shape[1] - TREND_START, 0)
+    saved = 1 - trend.loss / np.maximum(_level_loss(came, could, priors), TREND_FLOOR)
+    say = errors / (errors + RATE_YEARS) * np.clip(saved / TREND_GAIN, 0.0, 1.0)
+    way = np.cumsum(TREND_DAMPING ** np.arange(1, horizon + 1))[:, None] * trend.slope
+    room = np.where(now < 0, np.minimum(-now / 2, TREND_LIMIT), TREND_LIMIT)
+    factor: Floats = np.exp(np.clip(say * (trend.level - now + way), -TREND_LIMIT, room))
+    return factor
+
+
+@dataclass(frozen=True)
+class LocalTrend:
+    """Level, slope and mean squared one-year error of a damped local trend, by step; all on the log scale."""
+
+    level: Floats
+    slope: Floats
+    loss: Floats
+
+
+def local_trend(log: Floats) -> LocalTrend:
+    """Damped local trend (Holt) of log ratios.
+
+    Parameters
+    ----------
+    log
+        shape (steps, transitions), oldest first.
+
+    Returns
+    -------
+    LocalTrend
+        State after the last transition; errors from `TREND_START` on.
+    """
+    level, slope = log[:, 0].copy(), np.zeros(len(log))
+    squares = np.zeros((len(log), 0))
+    for year in range(1, log.shape[1]):
+        expected = level + TREND_DAMPING * slope
+        error = log[:, year] - expected
+        if year >= TREND_START:
+            squares = np.column_stack([squares, error**2])
+        level = expected + TREND_STEPS[0] * error
+        slope = TREND_DAMPING * slope + TREND_STEPS[1] * error
+    loss = squares.mean(axis=1) if squares.shape[1] else np.full(len(log), np.inf)
+    return LocalTrend(level, slope, loss)
+
+
+def _level_loss(came: Floats, could: Floats, priors: Priors) -> Floats:
+    """Mean squared one-year error of the log of `current_ratio`, as it would have been fitted then, by step."""
+    yearly = np.log(pooled_ratio(came, could, priors))
+    years = range(TREND_START, yearly.shape[1])
+    if not len(years):
+        return np.zeros(len(yearly))
+    before = [np.log(current_ratio(came[:, :year], could[:, :year], priors)) for year in years]
+    loss: Floats = ((yearly[:, TREND_START:] - np.stack(before, axis=1)) ** 2).mean(axis=1)
+    return loss
 
 
 def effect_left(horizon: int, priors: Priors) -> Floats:
@@ -204,7 +267,7 @@ def effect_left(horizon: int, priors: Priors) -> Floats:
 def shared_ratio(came: Floats, could: Floats, used: Floats, priors: Priors) -> Floats:
     """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]."""
     cells = used[:, :, None]
-    return _pooled((came * cells).sum(0, keepdims=True), (could * cells).sum(0, keepdims=True), priors)
+    return pooled_ratio((came * cells).sum(0, keepdims=True), (could * cells).sum(0, keepdims=True), priors)
 
 
 def area_effect(observed: Floats, expected: Floats, share: Floats, pseudo: float) -> tuple[Floats, Floats]:
@@ -258,7 +321,8 @@ def gone_grades(came: Floats, could: Floats) -> Bools:
     return gone
 
 
-def _pooled(came: Floats, could: Floats, priors: Priors) -> Floats:
+def pooled_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
+    """``(came + κ) / (could + κ)``, cell by cell. [-]."""
     ratio: Floats = (came + priors.theta_pseudo) / (could + priors.theta_pseudo)
     return ratio
 

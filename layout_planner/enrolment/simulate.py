@@ -109,7 +109,7 @@ def _next_shock(now: Draws, memory: float, sd: float, rng: np.random.Generator) 
 
 def _entrants(model: UnitModel, year: int, beta: Draws) -> Draws:
     log = np.log(model.ratio[year]).astype(np.float32)
-    level = model.level[year].astype(np.float32)[:, None]
+    level = model.level.astype(np.float32)[:, None]
     out: Draws = level * np.exp(beta[model.weight] * log)
     return out
 

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 class UnitModel:
     """One year's law of motion for every unit (an area × grade, or a school × grade).
 
-    ``mean[h] = rate[h] ⊙ (transfer @ now) + level[h] ⊙ ratio[h]^β`` on the entry units.
+    ``mean[h] = rate[h] ⊙ (transfer @ now) + level ⊙ ratio[h]^β`` on the entry units.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class UnitModel:
     entry
         Positions of the entry units. shape (entries,)
     level
-        Entrants at the level of births that `ratio` is taken against. shape (horizon, entries) [pupils]
+        Entrants at the level of births that `ratio` is taken against. shape (entries,) [pupils]
     ratio
         Births against their level. shape (horizon, entries, 1 or draws) [-]
     weight
@@ -94,7 +94,7 @@ def mean_step(model: UnitModel, now: Floats, ahead: int) -> Floats:
     """
     after: Floats = model.rate[ahead - 1] * (model.transfer @ now)
     beta = np.array([w.mean for w in model.weights])[model.weight]
-    after[model.entry] = model.level[ahead - 1] * (model.ratio[ahead - 1] ** beta[:, None]).mean(axis=1)
+    after[model.entry] = model.level * (model.ratio[ahead - 1] ** beta[:, None]).mean(axis=1)
     return after
 
 

@@ -44,7 +44,7 @@ def chain(rate: float = 1.0, entrants: float = 12.0, ratio: float = 1.0) -> Unit
         transfer=csr_array(np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]])),
         rate=np.array([[0.0, rate, rate]] * 3),
         entry=np.array([0]),
-        level=np.full((3, 1), entrants),
+        level=np.array([entrants]),
         ratio=np.full((3, 1, 1), ratio),
         weight=np.array([0]),
         weights=(BirthsWeight(0.5, 0.0, 0),),
