@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: plan test lint install demo clean
+.PHONY: plan test test-documents lint install demo clean
 
 plan: $(STAMP)
 	$(BIN)/layout-planner run data --out out
@@ -12,8 +12,13 @@ plan: $(STAMP)
 test: $(STAMP) lint
 	$(BIN)/python -m pytest
 
+# needs Debian's chromium and poppler-utils
+test-documents: $(STAMP)
+	$(BIN)/python -m pytest -m documents tests/documents
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
