@@ -66,7 +66,15 @@ def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | No
         ax.axvspan(ahead["year"].min() - 0.5, rows["year"].max() + 0.7, **_shade("unborn"))
         ax.fill_between(ahead["year"], ahead["births_p10"], ahead["births_p90"], **_BAND)
         ax.plot(ahead["year"], ahead["births_p50"], color=style.ORANGE, marker="o", markersize=3)
-        ax.text(0.99, 0.04, "预测：这些孩子尚未出生", transform=ax.transAxes, ha="right", path_effects=style.halo())
+        ax.text(
+            0.99,
+            0.97,
+            "预测：这些孩子尚未出生",
+            transform=ax.transAxes,
+            ha="right",
+            va="top",
+            path_effects=style.halo(),
+        )
         _mark_ends(ax, known, ahead)
     ax.set_ylabel("出生人数（人）")
     if own:
@@ -157,11 +165,11 @@ def _one_stage(ax: Axes, rows: pd.DataFrame, stage: Stage) -> None:
     if (ahead["cohort"] == "unborn").any():
         ax.text(
             0.98,
-            0.03,
+            0.97,
             UNBORN_LABEL,
             transform=ax.transAxes,
             ha="right",
-            va="bottom",
+            va="top",
             fontsize=7.5,
             path_effects=style.halo(),
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 
+from layout_planner.enrolment import cohort_of, school_year_cohorts
 from layout_planner.figures.basemap import BaseMap, at_points
 from layout_planner.figures.births import plot_births, plot_children_by_stage
 from layout_planner.figures.candidates_map import plot_candidates_map
@@ -18,7 +19,7 @@ from layout_planner.figures.save import save_figure
 from layout_planner.figures.style import Note, figure_of, use_style
 from layout_planner.figures.use_by_school import plot_use_by_school
 from layout_planner.pipeline.setup import Setup
-from layout_planner.terms import COUNTY, LABELS_ZH, STAGE_OF_GRADE, GradeBand, Stage
+from layout_planner.terms import COUNTY, LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE, GradeBand, Stage
 
 YEARS_AHEAD = (0, 3, 5, 10)
 SOURCE = "县教育局、卫健局、统计局、交通运输局数据，本工具测算"
@@ -78,6 +79,14 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
         lambda: plot_children_by_stage(county_stages(tables), note=note, title="各学段在校生：实际与预测")[0],
     )
     yield (
+        Drawn(
+            "图3-3", "各学段学龄儿童：登记与预测", "fig_3-3_children", "各学段学龄儿童（按居住地）曲线，未出生部分着色"
+        ),
+        lambda: plot_children_by_stage(
+            county_stages(tables, "children"), note=note, title="各学段学龄儿童（按居住地）：登记与预测"
+        )[0],
+    )
+    yield (
         Drawn("图4-1", "各校学位利用率：现状与预测", "fig_4-1_use", "各小学、初中学位利用率表：基准年及三、五、十年后"),
         lambda: use_figure(setup, tables, note),
     )
@@ -117,7 +126,7 @@ def county_stages(tables: Mapping[str, pd.DataFrame], measure: str = "pupils") -
     Parameters
     ----------
     tables
-        Output tables by name, and ``history``: pupils by stage before the base year.
+        Output tables by name, and ``history``: pupils and children by stage before the base year.
     measure
         ``pupils`` or ``children``.
 
@@ -131,19 +140,35 @@ def county_stages(tables: Mapping[str, pd.DataFrame], measure: str = "pupils") -
     named = {f"{measure}_{key}": key for key in ("p10", "p50", "p90")}
     columns = ["stage", "school_year", "status", "cohort", *named.values()]
     ahead = rows.rename(columns=named)[columns]
-    if measure != "pupils" or "history" not in tables:
+    if "history" not in tables:
         return ahead
-    return pd.concat([tables["history"][columns], ahead], ignore_index=True)
+    past = tables["history"]
+    return pd.concat([past.loc[past["measure"] == measure, columns], ahead], ignore_index=True)
 
 
 def history_of(setup: Setup) -> pd.DataFrame:
-    """Pupils by stage of the years before the base year. [pupils]"""
+    """Pupils and children by stage of the years before the base year; children where all their births are registered.
+
+    Returns
+    -------
+    DataFrame
+        measure (pupils, children), stage, school_year, status, cohort, p10, p50, p90. [pupils], [children]
+    """
     enrolment = setup.county.enrolment
     past = enrolment[enrolment["school_year"] < setup.base_year]
     stages = [str(STAGE_OF_GRADE[g]) for g in past["grade"].astype(int)]
     total = past.assign(stage=stages).groupby(["stage", "school_year"], as_index=False)["pupils"].sum()
-    total = total.rename(columns={"pupils": "p50"})
-    return total.assign(status="observed", cohort="born", p10=total["p50"], p90=total["p50"])
+    total = total.rename(columns={"pupils": "p50"}).assign(measure="pupils")
+    born = school_year_cohorts(setup.county.births).sum()
+    rows = [
+        (str(stage), year, sum(born[cohort_of(year, grade)] for grade in grades))
+        for stage, grades in STAGE_GRADES.items()
+        for year in sorted(set(past["school_year"]))
+        if all(cohort_of(year, grade) in born.index for grade in grades)
+    ]
+    children = pd.DataFrame(rows, columns=["stage", "school_year", "p50"]).assign(measure="children")
+    both = pd.concat([total, children], ignore_index=True)
+    return both.assign(status="observed", cohort="born", p10=both["p50"], p90=both["p50"])
 
 
 def capacity_map(
