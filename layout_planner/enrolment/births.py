@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.births_trend import draw_trend, fit_trend
-from layout_planner.enrolment.cohorts import births_by_year
+from layout_planner.enrolment.cohorts import AUTUMN_SHARE, births_by_year, cohort_parts
 from layout_planner.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -140,6 +140,43 @@ def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.D
     known = known & (years <= births.attrs["last_observed"])
     table.insert(3, "status", np.where(known.ravel(), "observed", "forecast"))
     return table
+
+
+def cohort_draws(births: pd.DataFrame, drawn: xr.DataArray) -> xr.DataArray:
+    """Births by school-year cohort in every draw: registered months as they are, the rest from the drawn years.
+
+    Parameters
+    ----------
+    births
+        Registered births. [children]
+    drawn
+        Answer of `project_births`. [children]
+
+    Returns
+    -------
+    DataArray
+        dims township_code, cohort, draw; NaN where neither part is known. [children]
+    """
+    codes = drawn["township_code"].to_numpy()
+    years = drawn["year"].to_numpy()
+    first = int(min(births["year"].min() - 1, years[0] - 1))
+    cohorts = np.arange(first, years[-1])
+    values = drawn.transpose("township_code", "year", "draw")
+    total = np.zeros((len(codes), len(cohorts), drawn.sizes["draw"]))
+    shares = (AUTUMN_SHARE, 1 - AUTUMN_SHARE)
+    for part, share, shift in zip(cohort_parts(births), shares, (0, 1), strict=True):
+        known = part.reindex(index=codes, columns=cohorts).to_numpy(dtype=float)[:, :, None]
+        guess = share * values.reindex(year=cohorts + shift).to_numpy()
+        total += np.where(np.isnan(known), guess, known)
+    coords = {"township_code": codes, "cohort": cohorts, "draw": drawn["draw"].to_numpy()}
+    return xr.DataArray(total, dims=("township_code", "cohort", "draw"), coords=coords, name="cohort_births")
+
+
+def enough_years(yearly: pd.DataFrame) -> bool:
+    """Whether `project_births` has the complete years it needs."""
+    full = yearly.sort_index(axis="columns").notna().all().to_numpy()
+    end = len(full) - int(np.argmax(full[::-1]))
+    return bool(full.any()) and bool(full[max(end - MIN_YEARS, 0) : end].all()) and end >= MIN_YEARS
 
 
 def _complete_years(yearly: pd.DataFrame) -> pd.DataFrame:

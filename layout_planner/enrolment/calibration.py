@@ -112,7 +112,14 @@ def persistence_weight(by_origin: Sequence[Outcomes], prior: float) -> Floats:
     return weights
 
 
-def width_factor(by_origin: Sequence[Outcomes], weight: Floats, level: int) -> float:
+def width_factor(
+    by_origin: Sequence[Outcomes],
+    weight: Floats,
+    level: int,
+    *,
+    limits: tuple[float, float] = FACTOR_RANGE,
+    pseudo: float = PRIOR_ORIGINS,
+) -> float:
     """Split-conformal factor of the half-widths of one level, pooled over areas, shrunk to 1 by the origins seen.
 
     Parameters
@@ -123,6 +130,10 @@ def width_factor(by_origin: Sequence[Outcomes], weight: Floats, level: int) -> f
         Weight of the last value by size class.
     level
         Position in `LEVELS`.
+    limits
+        Smallest and largest factor before it is shrunk. [-]
+    pseudo
+        Origins that a factor of 1 is worth. [-]
 
     Returns
     -------
@@ -131,8 +142,8 @@ def width_factor(by_origin: Sequence[Outcomes], weight: Floats, level: int) -> f
     """
     scores = np.concatenate([_scores(o, weight, level) for o in by_origin])
     rank = min(1.0, LEVELS[level] * (1 + 1 / len(scores)))
-    found = float(np.clip(np.quantile(scores, rank), *FACTOR_RANGE))
-    own = len(by_origin) / (len(by_origin) + PRIOR_ORIGINS)
+    found = float(np.clip(np.quantile(scores, rank), *limits))
+    own = len(by_origin) / (len(by_origin) + pseudo)
     return float(np.exp(own * np.log(found)))
 
 

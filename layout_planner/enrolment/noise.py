@@ -17,10 +17,10 @@ Ints = NDArray[np.int64]
 
 CELL_WEIGHT: Final = 60.0  # cells that the prior noise of a class is worth
 YEAR_WEIGHT: Final = 3.0  # years that the prior sd of the county shock is worth
-AREA_WEIGHT: Final = 40.0  # area-years that the prior sd of the area shock is worth
+AREA_WEIGHT: Final = 10.0  # area-years that the prior sd of the area shock is worth
 SMALLEST_MEAN: Final = 0.5  # cells below say nothing about variance against mean
 TRIM: Final = 0.99  # squared errors above this quantile are cut to it: one merger is not the noise of all
-PHI_RANGE: Final = (0.15, 4.0)
+PHI_RANGE: Final = (0.02, 4.0)
 PSI_RANGE: Final = (0.0, 0.15)
 AREA_RANGE: Final = (0.008, 0.10)
 COUNTY_RANGE: Final = (0.004, 0.06)
@@ -28,12 +28,16 @@ COUNTY_RANGE: Final = (0.004, 0.06)
 
 @dataclass(frozen=True)
 class Residuals:
-    """One-step errors of one year: means, errors and labels of the units that were there."""
+    """One-step errors of one year: means, errors and labels of the units that were there.
+
+    `known` is the relative variance of the mean that the posteriors of its effects state, for Poisson counts. [-]
+    """
 
     mean: Floats
     error: Floats
     noise: Ints
     area: Ints
+    known: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ def one_step(model: UnitModel, actual: Floats) -> Residuals:
     """
     mean = mean_step(model, model.start, 1)
     there = np.isfinite(actual)
-    return Residuals(mean[there], (actual - mean)[there], model.noise[there], model.area[there])
+    known = model.cell_sd**2 + model.area_sd[model.area] ** 2
+    known[model.entry] = 0.0
+    return Residuals(mean[there], (actual - mean)[there], model.noise[there], model.area[there], known[there])
 
 
 def prior_noise(priors: Priors) -> Noise:
@@ -99,7 +105,9 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
     mean = np.concatenate([r.mean for r in residuals])
     error = np.concatenate([r.error for r in residuals])
     noise = np.concatenate([r.noise for r in residuals])
-    fits = [cell_noise(mean[noise == k], error[noise == k], priors.phi[k], priors.psi[k]) for k in CLASSES]
+    known = np.concatenate([np.zeros(len(r.mean)) if r.known is None else r.known for r in residuals])
+    of = [noise == k for k in CLASSES]
+    fits = [cell_noise(mean[c], error[c], priors.phi[k], priors.psi[k], known[c]) for k, c in enumerate(of)]
     return Noise(
         phi=tuple(phi for phi, _ in fits),
         psi=tuple(psi for _, psi in fits),
@@ -111,8 +119,12 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
     )
 
 
-def cell_noise(mean: Floats, error: Floats, phi: float, psi: float) -> tuple[float, float]:
+def cell_noise(
+    mean: Floats, error: Floats, phi: float, psi: float, known: Floats | None = None
+) -> tuple[float, float]:
     """Least squares of squared errors on the mean and its square; the answer is shrunk to the priors.
+
+    ``error² ≈ φ·(mean + v·mean²) + ψ·mean²``: what the posteriors of the effects explain is not noise a second time.
 
     Parameters
     ----------
@@ -120,6 +132,8 @@ def cell_noise(mean: Floats, error: Floats, phi: float, psi: float) -> tuple[flo
         Means and errors of cells of one noise class. [pupils]
     phi, psi
         Prior values. [-]
+    known
+        Relative variance v of the means by the posteriors of the effects, for Poisson counts; default 0. [-]
 
     Returns
     -------
@@ -128,14 +142,15 @@ def cell_noise(mean: Floats, error: Floats, phi: float, psi: float) -> tuple[flo
     """
     use = mean > SMALLEST_MEAN
     mean, square = mean[use], error[use] ** 2
+    first = mean + (np.zeros(len(mean)) if known is None else known[use]) * mean**2
     if len(mean) < CLASSES[-1]:
         return phi, psi
     square = np.minimum(square, np.quantile(square / mean, TRIM) * mean)
-    weight = 1 / (phi * mean + psi * mean**2)
-    design = np.stack([mean * weight, mean**2 * weight], axis=1)
+    weight = 1 / (phi * first + psi * mean**2)
+    design = np.stack([first * weight, mean**2 * weight], axis=1)
     found = np.linalg.lstsq(design, square * weight, rcond=None)[0]
     if found[1] < 0:
-        found = np.array([float((square * weight**2 * mean).sum() / ((mean * weight) ** 2).sum()), 0.0])
+        found = np.array([float((square * weight**2 * first).sum() / ((first * weight) ** 2).sum()), 0.0])
     own = len(mean) / (len(mean) + CELL_WEIGHT)
     new_phi, new_psi = own * found[0] + (1 - own) * phi, own * found[1] + (1 - own) * psi
     return float(np.clip(new_phi, *PHI_RANGE)), float(np.clip(new_psi, *PSI_RANGE))

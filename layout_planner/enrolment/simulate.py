@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.noise import Noise
-from layout_planner.enrolment.priors import ENTRY
+from layout_planner.enrolment.priors import ENTRY, LATER
 from layout_planner.enrolment.units import UnitModel
 
 Draws = NDArray[np.float32]
@@ -41,8 +41,9 @@ def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generato
     now = np.repeat(model.start.astype(np.float32)[:, None], draws, axis=1)
     path = np.empty((model.horizon, len(model.start), draws), dtype=np.float32)
     transfer = model.transfer.astype(np.float32)
-    cell = _tilt(_normal(rng, now.shape) * model.cell_sd.astype(np.float32)[:, None])
-    effect = _normal(rng, (model.areas, draws)) * model.area_sd.astype(np.float32)[:, None]
+    quasi = np.sqrt(np.minimum(np.array(noise.phi), 1.0))  # posteriors were written for Poisson counts
+    cell = _tilt(_normal(rng, now.shape) * (model.cell_sd * quasi[model.noise]).astype(np.float32)[:, None])
+    effect = _normal(rng, (model.areas, draws)) * (model.area_sd * quasi[LATER]).astype(np.float32)[:, None]
     beta = _draw_weights(model, draws, rng)
     area, county = np.zeros_like(effect), np.zeros(draws, dtype=np.float32)
     drift = np.zeros_like(effect)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from layout_planner.enrolment.backtest import Tables, backtest_county
-from layout_planner.enrolment.births import project_births
+from layout_planner.enrolment.births import cohort_draws, project_births
 from layout_planner.enrolment.cohorts import births_by_year
-from layout_planner.enrolment.county import CountyOptions, cohort_draws, forecast_county
+from layout_planner.enrolment.county import CountyOptions, forecast_county
 from layout_planner.enrolment.county_model import STEPS, base_shares, transfer_matrix, transfer_seeds, unit_index
 from layout_planner.enrolment.school_panel import alive, entry_units, offered, school_panel
 from layout_planner.enrolment.summaries import summarise_school, summarise_township_pupils
