@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from layout_planner.enrolment.births import cohort_draws, project_births
 from layout_planner.enrolment.cohorts import births_by_year, cohort_of
 from layout_planner.enrolment.county_model import county_model, unit_index
-from layout_planner.enrolment.county_window import OF_GRADE, STAGES, Window, blocks, homes_of, judge_window, scale_draws
+from layout_planner.enrolment.county_window import STAGES, Window, draw_path, homes_of, judge_window, window_origins
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import Progression
 from layout_planner.enrolment.school_panel import SchoolPanel, school_panel
-from layout_planner.enrolment.simulate import simulate
 from layout_planner.enrolment.units import UnitModel
 from layout_planner.errors import UsageError
 from layout_planner.terms import GRADES
@@ -97,9 +96,9 @@ def forecast_county(
     drawn = project_births(births_by_year(used), last_year_needed=last + 1, draws=options.draws, rng=rng)
     cohorts = cohort_draws(used, drawn)
     model, fit = county_model(panel, homes_of(flows, cohorts), options.horizon, priors)
-    window = judge_window(panel, used, flows, options.horizon, rng)
-    width = window.width[OF_GRADE[unit_index(panel)[1]]].T
-    path = scale_draws(simulate(model, window.noise, options.draws, rng), width, blocks(panel), rng)
+    origins = window_origins(panel, used, flows, options.horizon, rng)
+    window = judge_window(origins, panel, options.horizon, rng)
+    path = draw_path(model, panel, window, options.draws, rng)
     start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=2)
     pupils = np.concatenate([start, path]).transpose(2, 1, 0)
     return _dataset(pupils, panel, drawn, options), parameters_table(model, fit, window, panel)

@@ -56,10 +56,10 @@ class Origin:
     actual: Floats
 
 
-def judge_window(
+def window_origins(
     panel: SchoolPanel, births: pd.DataFrame, flows: pd.DataFrame, horizon: int, rng: np.random.Generator
-) -> Window:
-    """Noise from one-step errors, widths from the townships' stages, at every origin inside the window.
+) -> list[Origin]:
+    """Forecasts from every year of the window with three years behind it, as they would have been fitted then.
 
     Parameters
     ----------
@@ -70,6 +70,29 @@ def judge_window(
     flows
         Table ``flows`` of the base year, used at every origin.
     horizon
+        Years ahead that are asked for. [years]
+    rng
+        Source of randomness of the births to come.
+
+    Returns
+    -------
+    list
+        Oldest first; the last one is the year before the base year.
+    """
+    years = range(panel.first_year + FIRST_ORIGIN - 1, panel.last_year)
+    return [origin_at(panel, births, flows, y, min(horizon, LONGEST, panel.last_year - y), rng) for y in years]
+
+
+def judge_window(origins: Sequence[Origin], panel: SchoolPanel, horizon: int, rng: np.random.Generator) -> Window:
+    """Noise from one-step errors, widths from the townships' stages, as seen from the last year of a panel.
+
+    Parameters
+    ----------
+    origins
+        Answer of `window_origins`; of each only the years to the last year of the panel are looked at.
+    panel
+        Pupils to the year of the forecast.
+    horizon
         Years ahead of the forecast. [years]
     rng
         Source of randomness.
@@ -77,23 +100,26 @@ def judge_window(
     Returns
     -------
     Window
-        Noise; width factors, shape (horizon,), 1 where fewer than two origins speak and none before.
+        Noise; width factors, shape (stages, horizon), 1 where fewer than two origins speak and none before.
     """
     priors = Priors()
-    first = panel.first_year + FIRST_ORIGIN - 1
-    origins = [
-        origin_at(panel, births, flows, year, min(horizon, LONGEST, panel.last_year - year), rng)
-        for year in range(first, panel.last_year)
-    ]
-    residuals = [one_step(o.model, _still_there(o)) for o in origins]
-    units = int(alive(panel).sum())
-    noise = estimate_noise(residuals[-NEWEST:], units, priors)
+    past = [origin for origin in origins if origin.panel.last_year < panel.last_year]
+    residuals = [one_step(o.model, _still_there(o)) for o in past[-NEWEST:]]
+    noise = estimate_noise(residuals, int(alive(panel).sum()), priors)
     outcomes: dict[tuple[int, int], list[Outcomes]] = {}
-    for origin in origins[WIDTH_HISTORY - FIRST_ORIGIN :]:
-        path = simulate(origin.model, noise, DRAWS, rng)
+    for origin in past[WIDTH_HISTORY - FIRST_ORIGIN :]:
+        known = panel.last_year - origin.panel.last_year
+        path = simulate(origin.model.until(known), noise, DRAWS, rng)
         for stage, ahead, outcome in _outcomes(origin, path):
             outcomes.setdefault((stage, ahead), []).append(outcome)
     return Window(noise, width_factors(outcomes, horizon))
+
+
+def draw_path(model: UnitModel, panel: SchoolPanel, window: Window, draws: int, rng: np.random.Generator) -> Draws:
+    """Draws of the years ahead with the noise and the widths that the window shows, shape (horizon, units, draws)."""
+    _, grade = unit_index(panel)
+    path = simulate(model, window.noise, draws, rng)
+    return scale_draws(path, window.width[OF_GRADE[grade]].T, blocks(panel), rng)
 
 
 def origin_at(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,12 @@ class UnitModel:
     def horizon(self) -> int:
         """Years ahead."""
         return int(self.rate.shape[0])
+
+    def until(self, horizon: int) -> UnitModel:
+        """The same law for fewer years ahead."""
+        return replace(
+            self, rate=self.rate[:horizon], ratio=self.ratio[:horizon], effect_left=self.effect_left[:horizon]
+        )
 
     @property
     def areas(self) -> int:
