@@ -169,7 +169,7 @@ def base_shares(panel: SchoolPanel, offers: Bools, enters: Bools, seeds: Mapping
         weights = FEEDER_FORGET ** np.arange(min(FEEDER_YEARS, panel.cube.shape[2] - 1))[::-1]
         last = len(weights)
         leavers = np.nan_to_num(panel.cube[:, step, -last - 1 : -1]) @ weights
-        entrants = np.nan_to_num(panel.cube[:, step + 1, -last:]) @ weights * opens
+        entrants = np.nan_to_num(panel.cube[:, step + 1, panel.cube.shape[2] - last :]) @ weights * opens
         return feeder_shares(seeds[step], leavers, entrants + TINY_SIZE * opens)
     size = (np.nan_to_num(panel.cube[:, step + 1, -3:]).mean(axis=1) + 1) * opens
     return onward_shares(seeds[step], opens, size)
