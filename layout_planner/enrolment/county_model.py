@@ -22,6 +22,7 @@ from layout_planner.enrolment.feeders import (
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
     Progression,
+    current_ratio,
     damped_rates,
     effect_left,
     fit_progression,
@@ -47,6 +48,7 @@ STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to G
 FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
 FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
 RATE_LIMIT: Final = 3.0
+WHOLE_RANGE: Final = (0.9, 1.1)  # how far the rates of the townships may be moved to add up to the county's
 TINY_SIZE: Final = 0.1  # entrants of a school that offers the grade but had none
 
 
@@ -78,8 +80,9 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     fit = fit_progression(came, could, present, priors)
     school, grade = unit_index(panel)
     rates = np.zeros((horizon, len(panel.townships), len(GRADES)))
-    moving = stage_trends(came, could, horizon, priors)[:, None, :]
-    rates[:, :, 1:] = np.clip(damped_rates(fit, horizon, priors) * moving, 0.0, RATE_LIMIT)
+    damped = damped_rates(fit, horizon, priors)
+    moving = stage_trends(came, could, horizon, priors) * whole_county(damped[0], came, could, priors)
+    rates[:, :, 1:] = np.clip(damped * moving[:, None, :], 0.0, RATE_LIMIT)
     rate = rates[:, panel.town[school], grade]
     rate[:, enters[school, grade] | ~offers[school, grade]] = 0.0
     entry = np.flatnonzero(enters[school, grade])
@@ -103,6 +106,38 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         effect_left=effect_left(horizon, priors),
     )
     return model, fit
+
+
+def whole_county(rate: Floats, came: Floats, could: Floats, priors: Priors) -> Floats:
+    """Factor that makes the townships' rates of a step add up to the rate of the whole county.
+
+    Pupils who go on in another township lower the effects of the small ones they leave and raise that of the large one
+    they come to; the first are shrunk to 1 more than the last, so that together they would promise too many.
+
+    Parameters
+    ----------
+    rate
+        Rates of the next year, shape (townships, steps). [-]
+    came, could
+        Answer of `transitions`. [pupils]
+    priors
+        Rate of forgetting and pseudo-pupils.
+
+    Returns
+    -------
+    array
+        shape (steps,); 1 where nothing is known. [-]
+    """
+    known = np.isfinite(came) & np.isfinite(could)
+    came, could = np.where(known, came, 0.0), np.where(known, could, 0.0)
+    if came.shape[2] == 0:
+        return np.ones(rate.shape[1])
+    recent = could @ priors.forget ** np.arange(could.shape[2] - 1, -1, -1)
+    whole = current_ratio(came.sum(axis=0), could.sum(axis=0), priors)
+    promised = (rate * recent).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(promised > 0, whole * recent.sum(axis=0) / promised, 1.0)
+    return np.clip(factor, *WHOLE_RANGE)
 
 
 def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors) -> Floats:

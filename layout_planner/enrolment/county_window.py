@@ -170,7 +170,8 @@ def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizo
     """Split-conformal factor of the 80 % band by stage and years ahead.
 
     A stage's own factor is shrunk to that of all stages together by its number of cells: a county has one or two
-    senior schools. Further ahead than the window says, the last factor holds.
+    senior schools. Then it is shrunk to 1 by the origins that are apart: n of them, h years ahead, overlap and are worth
+    ``1 + (n − 1) / h``. Further ahead than the window says, the last factor holds.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizo
         for stage, by_origin in seen.items():
             cells = sum(len(outcome.actual) for outcome in by_origin)
             own = cells / (cells + STAGE_CELLS)
-            origins = len(by_origin) / (len(by_origin) + PRIOR_WEIGHT)
+            apart = 1 + (len(by_origin) - 1) / year
+            origins = apart / (apart + PRIOR_WEIGHT)
             factors[stage, year - 1] = np.exp(origins * (own * np.log(_factor(by_origin)) + (1 - own) * whole))
     return factors
 
