@@ -12,6 +12,7 @@ from layout_planner.compliance.places import shortages
 from layout_planner.compliance.size import school_size_limit
 from layout_planner.policy import Catalogue, Rule
 
+_WHOLE = 1e-6  # expected pupils are sums of decimals; less than this is rounding, not a seat
 
 def small_school_limit(catalogue: Catalogue, day: date) -> float:
     """M01: a rural primary school with fewer pupils than this is a small one (乡村小规模学校).
@@ -126,7 +127,8 @@ def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.D
     ----------
     cases
         One row a subject: subject_type, subject_id, subject_name, needed_capacity_ready_year (NaN = usable now),
-        closing_year, and affected where known. [year], [children]
+        closing_year; where known affected and seats_missing (seats that the move lacks with nothing to build them).
+        [year], [children], [seats]
     rule
         M12: school years by which the receiver may be late.
     day
@@ -147,7 +149,8 @@ def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.D
     for subject, rows in subjects(cases):
         row = only_row(rows)
         ready, closing = float(row["needed_capacity_ready_year"]), float(row["closing_year"])
-        broken, unknown = ready > closing + late, math.isnan(closing)
+        short = math.ceil(float(row.get("seats_missing", 0.0)) - _WHOLE)
+        broken, unknown = ready > closing + late or short > 0, math.isnan(closing)
         findings.append(
             Finding(
                 subject,
@@ -155,6 +158,7 @@ def check_build_before_close(cases: pd.DataFrame, rule: Rule, day: date) -> pd.D
                 observed=ready,
                 limit=closing + late,
                 affected=float(row.get("affected", math.nan)) if broken else 0.0,
+                names=f"接收学校缺 {short} 个学位，没有扩建安排" if short > 0 else "",
                 missing="需：撤并学年" if unknown else "",
             )
         )

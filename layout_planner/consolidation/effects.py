@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layout_planner.capacity import SeatLimits, largest_section
+from layout_planner.capacity import SeatLimits
 from layout_planner.scenario.baseline import Baseline
-from layout_planner.scenario.effects import boarding_of
+from layout_planner.scenario.effects import boarding_of, sizes_of
 from layout_planner.terms import STAGE_GRADES, GradeBand, Stage
 
 PRIMARY = STAGE_GRADES[Stage.PRIMARY]
@@ -97,7 +97,7 @@ def receiver_effects(
     -------
     DataFrame
         By row of `table`: receiver_seats, receiver_pupils_before, receiver_pupils_after, receiver_use_after,
-        class_size_before, class_size_after (today's sections), boarders_after, beds_spare; NaN where nobody moves.
+        class_size_before, class_size_after (sections formed anew, as M10 does), boarders_after, beds_spare; NaN where nobody moves.
     """
     primary = tally[tally["grade"].isin(PRIMARY)]
     sums = primary.groupby("subject_id")[["before", "after"]].sum().reindex(table["subject_id"])
@@ -107,41 +107,21 @@ def receiver_effects(
     pairs = table.loc[table["moves"], ["subject_id", "school_id", "receiver_id"]].reset_index(drop=True)
     beds = boarding_of(pairs, whole, tally, baseline, limits).set_index("subject_id")
     beds = beds.reindex(table["subject_id"])
-    sizes = _class_sizes(primary, baseline).reindex(table["subject_id"])
+    formed = sizes_of(pairs.assign(seats_added=0.0), tally, baseline, limits)
+    formed = formed[formed["stage"] == Stage.PRIMARY].set_index("subject_id").reindex(table["subject_id"])
     return pd.DataFrame(
         {
             "receiver_seats": seats,
             "receiver_pupils_before": before,
             "receiver_pupils_after": after,
             "receiver_use_after": after / np.where(seats > 0, seats, np.nan),
-            "class_size_before": sizes["before"].to_numpy(dtype=float),
-            "class_size_after": sizes["after"].to_numpy(dtype=float),
+            "class_size_before": formed["class_size_before"].to_numpy(dtype=float),
+            "class_size_after": formed["class_size_after"].to_numpy(dtype=float),
             "boarders_after": beds["boarders_added"].to_numpy(dtype=float),
             "beds_spare": (beds["beds"] - beds["boarders_before"]).to_numpy(dtype=float),
         },
         index=table.index,
     )
-
-
-def _class_sizes(tally: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
-    """Largest section before and after with today's sections; a grade that had none gets one for its new pupils."""
-    sections = baseline.enrolment.rename(columns={"school_id": "receiver_id"})[["receiver_id", "grade", "sections"]]
-    rows = tally.merge(sections, on=["receiver_id", "grade"], how="left")
-    fresh = (rows["before"] == 0) & (rows["after"] > 0) & ~(rows["sections"] > 0)
-    rows["sections"] = rows["sections"].where(~fresh, 1.0)
-    found = {
-        subject: {name: _largest(group, name) for name in ("before", "after")}
-        for subject, group in rows.groupby("subject_id")
-    }
-    return pd.DataFrame.from_dict(found, orient="index", columns=["before", "after"])
-
-
-def _largest(rows: pd.DataFrame, name: str) -> float:
-    """Largest section of a school; where grades share sections (复式班) all of its sections are taken together."""
-    shared = ((rows["sections"] == 0) & (rows["before"] > 0)).any()
-    if shared:
-        return largest_section(np.array([rows[name].sum()]), np.array([rows["sections"].sum(skipna=False)]))
-    return largest_section(rows[name].to_numpy(), rows["sections"].to_numpy())
 
 
 def probabilities(table: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

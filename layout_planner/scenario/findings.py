@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from layout_planner.capacity import SeatLimits
@@ -17,6 +18,7 @@ from layout_planner.compliance import (
 )
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import boarding_of, named, sizes_of, trips_of
+from layout_planner.terms import STAGE_OF_GRADE
 
 BLOCKING: Final = ("BLOCK", "BLOCK*")
 
@@ -47,6 +49,7 @@ def check_moves(
     keys = pairs[["subject_id", "school_id", "receiver_id"]]
     ready = named(pairs, baseline).rename(columns={"school_year": "closing_year"})
     ready = ready.join(moves.groupby("subject_id")["children"].sum().rename("affected"), on="subject_id")
+    ready = ready.join(seats_missing(pairs, tally, baseline), on="subject_id").fillna({"seats_missing": 0.0})
     places = boarding_of(keys, moves, tally, baseline, limits)
     sizes = sizes_of(pairs[[*keys.columns, "seats_added"]], tally, baseline, limits)
     crowding, oversized, ceiling = (rules.rule(name) for name in ("M10", "C07", "C10"))
@@ -57,6 +60,33 @@ def check_moves(
         check_build_before_close(ready, rules.rule("M12"), day),
     ]
     return _dated(concat_findings(found), pairs)
+
+
+def seats_missing(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline) -> pd.Series:
+    """Seats that the moved pupils lack at the receiver: what is over the near-term seats and was not before.
+
+    Parameters
+    ----------
+    pairs
+        Columns subject_id, receiver_id, seats_added (by the plan so far). [seats]
+    tally
+        Columns subject_id, receiver_id, grade, before, after: the receiver's pupils. [pupils]
+    baseline
+        Near-term seats by school and stage; unknown ones cannot be short.
+
+    Returns
+    -------
+    Series
+        By subject_id. [seats]
+    """
+    near = baseline.seats[baseline.seats["term"] == "near"].set_index(["school_id", "stage"])["seats"]
+    added = pairs.drop_duplicates("subject_id").set_index("subject_id")["seats_added"]
+    rows = tally.assign(stage=[str(STAGE_OF_GRADE[int(grade)]) for grade in tally["grade"]])
+    sums = rows.groupby(["subject_id", "receiver_id", "stage"], as_index=False)[["before", "after"]].sum()
+    keys = pd.MultiIndex.from_frame(sums[["receiver_id", "stage"]])
+    seats = near.reindex(keys).to_numpy(dtype=float) + sums["subject_id"].map(added).fillna(0.0).to_numpy(dtype=float)
+    over = (sums["after"] - np.fmax(seats, sums["before"])).where(~np.isnan(seats), 0.0).clip(lower=0.0)
+    return over.groupby(sums["subject_id"]).sum().rename("seats_missing")
 
 
 def check_kept(closing: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

@@ -48,8 +48,19 @@ def test_the_status_quo_by_hand():
     assert (rows.loc[2028, "seats_short_p50"], rows.loc[2028, "p_short"]) == (30, 0.5)
 
 
+ROOMY = schools().assign(classrooms=[6, 6, 14, 2])  # 丙小学 with seats to spare
+
+
+def test_a_receiver_without_seats_for_those_who_come_is_not_ready():
+    after = evaluate(plan((A, 2028, Action.MERGE, (C,))), BASELINE)
+    finding = failed(after)[("M12", f"{A}>{C}")]
+    assert finding.names == "接收学校缺 21 个学位，没有扩建安排"  # all who move: 丙小学 was over its 270 seats before
+    expanded = plan((C, 2028, Action.EXPAND, (), 90.0), (A, 2028, Action.MERGE, (C,)))
+    assert ("M12", f"{A}>{C}") not in failed(evaluate(expanded, BASELINE))
+
+
 def test_displaced_children_go_to_the_nearest_listed_receiver():
-    after = evaluate(plan((A, 2028, Action.MERGE, (B, C))), BASELINE)
+    after = evaluate(plan((A, 2028, Action.MERGE, (B, C))), toy_baseline(schools=ROOMY))
     assert seated(after, A, 1, 2027).tolist() == [4, 4]  # not yet
     assert seated(after, A, 1, 2028).tolist() == [0, 0]
     np.testing.assert_allclose(seated(after, B, 1, 2028), [30 + 2, 40 + 8 / 3])  # 近村: two thirds, 20 min
@@ -80,7 +91,7 @@ def test_a_full_receiver_vetoes_only_what_the_merger_causes():
 
 
 def test_a_school_that_must_stay_vetoes_its_closing_but_not_the_teaching_point():
-    kept = toy_baseline(schools=schools().assign(must_keep=[True, False, False, False]))
+    kept = toy_baseline(schools=ROOMY.assign(must_keep=[True, False, False, False]))
     closing = evaluate(plan((A, 2028, Action.MERGE, (B, C))), kept)
     assert ("M19", A) in failed(closing)
     point = evaluate(plan((A, 2028, Action.TEACHING_POINT, (B, C))), kept)
