@@ -51,14 +51,14 @@ class Homes:
 
 @dataclass(frozen=True)
 class Entrants:
-    """Law of the entrants by school and grade; 0 and 1 where births feed nobody.
+    """Law of the entrants of the entry units, in the order of ``np.nonzero(enters)``.
 
     Parameters
     ----------
     level
-        Entrants at the level of births that `ratio` is taken against. shape (schools, grades) [pupils]
+        Entrants at the level of births that `ratio` is taken against. shape (entries,) [pupils]
     ratio
-        Births of each cohort ahead against their level. shape (horizon, schools, grades, 1 or draws) [-]
+        Births of each cohort ahead against their level. shape (horizon, entries, 1 or draws) [-]
     weights
         Posteriors of the births weight: kindergarten, grade 1.
     """
@@ -93,8 +93,9 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
     Entrants
         Levels, ratios and births weights.
     """
-    level = np.zeros(enters.shape)
-    ratio = np.ones((horizon, *level.shape, homes.cohorts.shape[2]))
+    at = np.cumsum(enters).reshape(enters.shape) - 1  # place of each entry unit
+    level = np.zeros(int(enters.sum()))
+    ratio = np.ones((horizon, len(level), homes.cohorts.shape[2]))
     own = replace(priors, beta_mean=priors.beta_mean_own, beta_sd=priors.beta_sd_own, ratio_low=priors.ratio_low_own)
     weights = []
     for _, band, positions in CLASSES:
@@ -106,9 +107,9 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
             units = enters[:, position]
             came = np.where(units[:, None], panel.cube[:, position], np.nan)
             known = units[:, None] & np.isfinite(came) & (window > 0)
-            ratio[:, units, position] = births_ratio(window, ahead, own)[units].transpose(1, 0, 2)
+            ratio[:, at[units, position]] = births_ratio(window, ahead, own)[units].transpose(1, 0, 2)
             now = _levels(panel, came, np.where(known, window, np.nan), own)
-            level[:, position] = np.where(units, now, 0.0)
+            level[at[units, position]] = now[units]
             evidence.append(_by_township(panel, came, window))
         weights.append(estimate_weight(*_stacked(evidence), own, drifts=True))
     return Entrants(level, ratio, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
