@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from layout_planner.scenario.findings import BLOCKING
+from layout_planner.terms import label
 
 _EMPTY = "已无学生；校舍按闲置资产程序处置，恢复办学的可能须一并考虑"
 _KEEP = "保留办学；不涉及转学"
-_MANAGE = "并管理不并校址：学生不转学，由接收学校统一管理"
+_MANAGE = "学生不转学，由接收学校统一管理"
 _ARGUE = "未触及已核验的否决规则；须经论证、听取意见、公示、报批后方可决定"
 
 
@@ -44,7 +45,7 @@ def reasons(table: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
         else:
             parts = [_broken(finding) for finding in failed.get(subject, [])] or [_ARGUE]
             parts += [f"{finding['rule_id']} 未评（{finding['missing']}）" for finding in unknown.get(subject, [])]
-            found.append(";".join(parts))
+            found.append("；".join(parts))
     return found
 
 
@@ -56,12 +57,12 @@ def _by_subject(findings: pd.DataFrame) -> dict[str, list[Mapping[Any, Any]]]:
 def _keep(row: Mapping[Any, Any], *, alone: bool) -> str:
     if row["pupils_now"] == 0:
         return _EMPTY
-    return _KEEP + (";没有其他学校开设其全部年级" if alone else "")
+    return _KEEP + ("；没有其他学校开设其全部年级" if alone else "")
 
 
 def _broken(finding: Mapping[Any, Any]) -> str:
-    """Say what fails, for how many and where: ``T01 …:甲村、乙村，涉及 3 人``."""
-    names = f":{finding['names']}" if finding["names"] else ""
-    number = finding["affected"]
-    affected = f",涉及 {number:.0f} 人" if number == number and number > 0 else ""
-    return f"{finding['rule_id']} {finding['rule_title']}{names}{affected}"
+    """Say what fails, by what kind of rule, where and for how many: ``T01 …（原则上否决）：甲村、乙村，涉及 3 人``."""
+    names = f"：{finding['names']}" if finding["names"] else ""
+    number, kind = finding["affected"], label("rule_mode", str(finding["rule_mode"]))
+    affected = f"，涉及 {number:.0f} 人" if number == number and number > 0 else ""
+    return f"{finding['rule_id']} {finding['rule_title']}（{kind}）{names}{affected}"

@@ -12,19 +12,20 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from layout_planner.figures import style
+from layout_planner.figures.numbers import whole
 from layout_planner.figures.style import Note
 from layout_planner.terms import Stage, label
 
 BAND_LABEL: Final = "P10–P90 区间"
 MEDIAN_LABEL: Final = "预测中位数（P50）"
-UNBORN_LABEL: Final = "未出生"
-PART_LABEL: Final = "部分未出生"
+UNBORN_LABEL: Final = label("cohort", "unborn")
+PART_LABEL: Final = label("cohort", "part")
 BAND_SENTENCE: Final = "区间的意思：十次里约有八次落在其中。"
 _BAND: Final[dict[str, Any]] = {"facecolor": style.ORANGE_LIGHT, "edgecolor": style.ORANGE, "linewidth": 0.4}
 
 
 def _thousands(axis_value: float, _position: int) -> str:
-    return f"{axis_value:,.0f}"
+    return whole(axis_value)
 
 
 def _frame(ax: Axes, first: int, last: int, top: float) -> None:
@@ -95,10 +96,10 @@ def _mark_ends(ax: Axes, known: pd.DataFrame, ahead: pd.DataFrame) -> None:
     look: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 7, "path_effects": style.halo()}
     if len(known):
         last = known.iloc[-1]
-        text = f"{last['year']}年\n{last['births_mean']:,.0f}"
+        text = f"{last['year']}年\n{whole(last['births_mean'])}"
         ax.annotate(text, (last["year"], last["births_mean"]), (0, 3), ha="center", **look)
     end = ahead.iloc[-1]
-    text = f"{end['births_p50']:,.0f}\n（{end['births_p10']:,.0f}–{end['births_p90']:,.0f}）"
+    text = f"{whole(end['births_p50'])}\n（{whole(end['births_p10'])}–{whole(end['births_p90'])}）"
     ax.annotate(text, (end["year"], end["births_p90"]), (0, 3), ha="right", **look)
 
 
@@ -187,6 +188,6 @@ def _mark_points(ax: Axes, known: pd.DataFrame, ahead: pd.DataFrame) -> None:
     for row, column, offset, align, side in marks:
         for year, value, height in zip(row["school_year"], row["p50"], row[column], strict=True):
             ax.annotate(
-                f"{value:,.0f}", (year, height), offset, textcoords="offset points", ha=align, va=side, fontsize=7,
+                whole(value), (year, height), offset, textcoords="offset points", ha=align, va=side, fontsize=7,
                 path_effects=style.halo(),
             )  # fmt: skip

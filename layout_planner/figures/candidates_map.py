@@ -66,8 +66,8 @@ def plot_candidates_map(
     basemap.legend(sheet.side, blocks)
     _label(sheet, base, lines)
     small, blocked = rows["school_name"].nunique(), int((lines["verdict"] == _BLOCKED).sum())
-    total = f"n = {small} 所小规模学校、{len(lines)} 个并入选项，其中 {blocked} 个被否决"
-    extra = "图上只列可能的选项，不是撤并建议；“保留”始终是选项之一。"
+    total = f"n = {small} 所有学生的小规模学校、{len(lines)} 个并入选项，其中 {blocked} 个被否决"
+    extra = "没有学生的空壳学校没有并入选项，不在图上。图上只列可能的选项，不是撤并建议；“保留”始终是选项之一。"
     basemap.finish_map(sheet, base, "小规模学校与可能的接收学校", note.with_n(total) if note else None, extra=extra)
     return sheet.main
 

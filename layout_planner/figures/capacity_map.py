@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from layout_planner.figures import basemap, style
 from layout_planner.figures.basemap import BaseMap
 from layout_planner.figures.labels import Label, place
+from layout_planner.figures.numbers import rounded
 from layout_planner.figures.style import Note
 
 USE_CLASSES: Final = (0.5, 0.8, 1.0, 1.2)  # upper ends of the classes but the last. [-]
@@ -64,7 +65,8 @@ def plot_capacity_map(
         _draw(one, points, top)
     basemap.legend(sheet.side, blocks)
     _label(sheet, base, points, top)
-    total = f"n = {len(points)} 所，在校生 {points['pupils_now'].sum():,.0f} 人，学位 {points['seats'].sum():,.0f} 个"
+    pupils, places = (sum(map(rounded, points[column].dropna())) for column in ("pupils_now", "seats"))
+    total = f"n = {len(points)} 所，在校生 {pupils:,} 人，学位 {places:,} 个"
     basemap.finish_map(sheet, base, title, note.with_n(total) if note else None)
     return sheet.main
 

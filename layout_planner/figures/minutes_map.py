@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from layout_planner.figures import basemap, style
 from layout_planner.figures.basemap import BaseMap
 from layout_planner.figures.labels import Label, place, short_place
+from layout_planner.figures.numbers import whole
 from layout_planner.figures.style import Note
 
 _MARKERS: Final = ("o", "o", "o", "s")
@@ -65,7 +66,7 @@ def plot_minutes_map(
         _draw(one, points, top)
     basemap.legend(sheet.side, blocks)
     _label(sheet, base, points, top)
-    total = f"n = {len(points)} 个村（社区），儿童 {points['children'].sum():,.0f} 人"
+    total = f"n = {len(points)} 个村（社区），儿童 {whole(points['children'].sum())} 人"
     basemap.finish_map(sheet, base, _TITLES[column], note.with_n(total) if note else None)
     return sheet.main
 

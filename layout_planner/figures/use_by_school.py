@@ -12,6 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from layout_planner.figures import style
 from layout_planner.figures.capacity_map import USE_CLASSES, USE_LABELS
+from layout_planner.figures.numbers import percent
 from layout_planner.figures.style import Note
 
 _ROW_CM: Final = 0.42
@@ -84,7 +85,7 @@ def _cell(ax: Axes, row: int, column: int, value: float) -> None:
         return
     number = int(np.searchsorted(USE_CLASSES, value, side="left"))
     ax.add_patch(Rectangle((column, row), 1, 1, **_look(number)))
-    text = ax.text(column + 0.5, row + 0.5, f"{value:.0%}", ha="center", va="center", fontsize=6.8)
+    text = ax.text(column + 0.5, row + 0.5, percent(value), ha="center", va="center", fontsize=6.8)
     if number in _DARK and not number > USE_CLASSES.index(1.0):
         text.set_color("white")
     else:

@@ -11,11 +11,12 @@ from layout_planner.reports.sections import SECTIONS
 
 CHINESE_DIGITS: Final = "一二三四五六七八九十"
 APPENDIX: Final = "appendix"
-CHAPTERS: Final = {"2": "seats", "3": "forecast", "4": "access", "6": "options"}  # 图2-2 stands in section seats
+CHAPTERS: Final = {"3": "forecast", "4": "seats", "5": "access", "6": "options"}
+HOMES: Final = {"图2-2": "seats", "图4-4": "access"}  # figures whose number is not that of their section
 
 
 def build_document(inputs: ReportInputs) -> Document:
-    """Put the report together: sections in their order, figures where they belong, tables numbered by section.
+    """Put the report together: sections in their order, figures where they belong, both numbered by section and place.
 
     Parameters
     ----------
@@ -30,7 +31,8 @@ def build_document(inputs: ReportInputs) -> Document:
     keys = [key for key, _ in SECTIONS]
     sections = []
     for at, (key, build) in enumerate(SECTIONS):
-        figures = tuple(_figure(entry) for entry in inputs.figures if _home(entry, keys) == key)
+        here = [entry for entry in inputs.figures if _home(entry, keys) == key]
+        figures = tuple(_figure(entry, f"图{at + 1}-{place}") for place, entry in enumerate(here, 1))
         section = build(inputs)
         section = replace(section, blocks=_with_figures(section, figures), number=CHINESE_DIGITS[at])
         sections.append(_numbered(section, at + 1, [0]))
@@ -58,11 +60,11 @@ def _meta(inputs: ReportInputs) -> tuple[tuple[str, str], ...]:
 def _home(entry: FigureEntry, keys: list[str]) -> str:
     if entry.section in keys:
         return entry.section
-    return CHAPTERS.get(entry.number.removeprefix("图")[:1], APPENDIX)
+    return HOMES.get(entry.number) or CHAPTERS.get(entry.number.removeprefix("图")[:1], APPENDIX)
 
 
-def _figure(entry: FigureEntry) -> Figure:
-    return Figure(entry.number, entry.title, entry.svg, entry.alt, entry.note)
+def _figure(entry: FigureEntry, number: str) -> Figure:
+    return Figure(number, entry.title, entry.svg, entry.alt, entry.note)
 
 
 def _with_figures(section: Section, figures: tuple[Figure, ...]) -> tuple[Block, ...]:

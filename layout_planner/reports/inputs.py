@@ -16,7 +16,7 @@ class FigureEntry:
     Parameters
     ----------
     number
-        Number as in the file name, such as "图2-2".
+        Number as in the file name, such as "图2-2"; the report numbers its figures by section and place.
     title
         Caption without the number.
     svg

@@ -7,24 +7,14 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-DASH: Final = "—"
+from layout_planner.figures.numbers import DASH, missing, percent, rounded, whole
+
+__all__ = [
+    "DASH", "chance", "change", "interval", "listed", "missing", "number", "percent", "rounded", "rule_ids", "signed",
+    "text", "total", "whole",
+]  # fmt: skip
+
 SHOWN_VILLAGES: Final = 5
-
-
-def missing(value: Any) -> bool:
-    """Whether a cell is empty or not a number."""
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value)) or str(value) == "nan"
-
-
-def whole(value: Any) -> str:
-    """Print a count: thousands separator, no decimals, — when unknown."""
-    return DASH if missing(value) else f"{rounded(value):,}"
-
-
-def rounded(value: Any) -> int:
-    """Round half up, as planners do by hand."""
-    number = float(value)
-    return math.floor(abs(number) + 0.5) * (-1 if number < 0 else 1)
 
 
 def signed(value: Any) -> str:
@@ -33,11 +23,6 @@ def signed(value: Any) -> str:
         return DASH
     number = rounded(value)
     return f"+{number:,}" if number > 0 else f"{number:,}".replace("-", "−")
-
-
-def percent(value: Any) -> str:
-    """Print a share as a whole percentage; — when unknown (0 seats have no use)."""
-    return DASH if missing(value) or math.isinf(float(value)) else f"{rounded(100 * float(value))}%"
 
 
 def chance(value: Any) -> str:

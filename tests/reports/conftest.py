@@ -5,11 +5,12 @@ import pytest
 
 from layout_planner.contracts import check_table
 from layout_planner.reports import FigureEntry, ReportInputs
+from layout_planner.terms import OUTSIDE
 
 COUNTY, WEST, EAST = "county", "620724100", "620724101"
 NAMES = {COUNTY: "全县", WEST: "城关镇", EAST: "石塅镇"}
-BIG, SMALL, EMPTY = "9900000001", "9900000002", "9900000003"
-SCHOOL_NAMES = {BIG: "示例小学01", SMALL: "示例教学点01", EMPTY: "示例教学点02"}
+BIG, SMALL, EMPTY, OTHER = "9900000001", "9900000002", "9900000003", "9900000004"
+SCHOOL_NAMES = {BIG: "示例小学01", SMALL: "示例教学点01", EMPTY: "示例教学点02", OTHER: "示例小学04"}
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -84,7 +85,20 @@ def seat_balance():
     rows = []
     for code in (WEST, EAST, COUNTY):
         for year in range(2024, 2035):
-            rows.append([code, NAMES[code], "primary", year, 500.0, 510.0 - (year - 2024), -40.0, -10.0, 20.0, 0.4])
+            rows.append(
+                [
+                    code,
+                    NAMES[code],
+                    "primary",
+                    year,
+                    500.0,
+                    510.0 - (year - 2024),
+                    -40.0,
+                    -10.0,
+                    20.0,
+                    0.7 if (code, year) == (EAST, 2027) else 0.4,
+                ]
+            )
     names = [
         "township_code", "township_name", "stage", "school_year", "seats", "pupils_p50", "balance_p10", "balance_p50",
         "balance_p90", "p_short",
@@ -111,9 +125,11 @@ def findings():
         ["T01", "小学低年级单程路途时间", "BLOCK*", "fail", "school", SMALL, HOSTILE, "", "1-3", 2024, 41.0, 30.0, "min", 6.0, "大嶅村", "国办发〔2018〕27号（四）", ""],
         ["T01", "小学低年级单程路途时间", "BLOCK*", "pass", "school", BIG, "示例小学01", "", "1-3", 2024, 9.0, 30.0, "min", 0.0, "", "国办发〔2018〕27号（四）", ""],
         ["T01", "小学低年级单程路途时间", "BLOCK*", "fail", "pair", f"{SMALL}>{BIG}", "一对", "", "1-3", 2025, 50.0, 30.0, "min", 6.0, "大嶅村", "国办发〔2018〕27号（四）", ""],
-        ["T05", "四年级以上路途", "PARAM", "unset", "county", COUNTY, "全县", "", "", 2024, None, None, "min", None, "", "本县自定", "未定:T05"],
-        ["D01", "生师比", "SCORE", "not_evaluated", "county", COUNTY, "全县", "", "", 2024, None, None, "", None, "", "中央编办发〔2014〕72号(待核)", "需:教师表(teachers.csv)"],
-        ["A02", "入学年龄截止日", "DATA", "not_evaluated", "county", COUNTY, "全县", "", "", 2024, None, None, "", None, "", "省办法", "定义或事实,不作核验"],
+        ["T05", "四年级以上路途", "PARAM", "unset", "county", COUNTY, "全县", "", "", 2024, None, None, "min", None, "", "本县自定", "未定：T05"],
+        ["M19", "应保留的教学点", "BLOCK*", "fail", "pair", f"{SMALL}>{BIG}", "一对", "", "", 2025, None, None, "", 6.0, "山区", "国办发〔2018〕27号", ""],
+        ["M09", "住宿和就餐条件", "BLOCK", "fail", "pair", f"{OTHER}>{BIG}", "一对", "", "", 2025, None, None, "", 3.0, "床位缺 3", "国办发〔2018〕27号", ""],
+        ["D01", "生师比", "SCORE", "not_evaluated", "county", COUNTY, "全县", "", "", 2024, None, None, "", None, "", "中央编办发〔2014〕72号(待核)", "需：教师表（teachers.csv）"],
+        ["A02", "入学年龄截止日", "DATA", "not_evaluated", "county", COUNTY, "全县", "", "", 2024, None, None, "", None, "", "省办法", "定义或事实，不作核验"],
     ]  # fmt: skip
     names = [
         "rule_id", "rule_title", "rule_mode", "outcome", "subject_type", "subject_id", "subject_name", "stage", "grade_band",
@@ -124,7 +140,7 @@ def findings():
 
 def candidates():
     def row(school, option, receiver, verdict, vetoes, now, reason):
-        merge = option == "merge"
+        merge = option in {"merge", "teaching_point"}
         effect = [
             now,
             2.0,
@@ -172,8 +188,12 @@ def candidates():
 
     rows = [
         row(SMALL, "keep", "", "keep", "", 41.0, "保留办学"),
-        row(SMALL, "merge", BIG, "blocked", "M19、T01", 41.0, "T01 路途超限:大嶅村"),
+        row(SMALL, "merge", BIG, "blocked", "M19、T01", 41.0, "T01 路途超限：大嶅村"),
         row(EMPTY, "keep", "", "keep", "", 0.0, "已无学生"),
+        row(OTHER, "keep", "", "keep", "", 60.0, "保留办学"),
+        row(OTHER, "merge", BIG, "blocked", "M09、T01", 60.0, "床位缺 3"),
+        row(OTHER, "teaching_point", BIG, "undecided", "", 60.0, "须经论证"),
+        row(OTHER, "manage", BIG, "undecided", "", 60.0, "学生不转学"),
     ]
     names = [
         "school_id", "school_name", "option", "receiver_id", "receiver_name", "verdict", "vetoes", "pupils_now", "moved",
@@ -184,11 +204,38 @@ def candidates():
     return pd.DataFrame(rows, columns=names)
 
 
+def allocation():
+    rows = [
+        ["620724100001", BIG, "1-3", 30.0, "estimated", "gravity"],
+        ["620724101201", SMALL, "1-3", 10.0, "observed", "attendance"],
+        ["620724101201", OUTSIDE, "1-3", 60.0, "estimated", "gravity"],
+    ]
+    return pd.DataFrame(rows, columns=["village_code", "attends", "grade_band", "children", "status", "source"])
+
+
 def forecast_school():
     rows = [
         [BIG, "示例小学01", WEST, 2024, "primary", 1, "observed", "born", 560.0, 560.0, 560.0, 560.0, 560],
         [SMALL, HOSTILE, EAST, 2024, "primary", 1, "observed", "born", 41.0, 41.0, 41.0, 41.0, 41],
     ]
+    for year, pupils in ((2026, 560.5), (2029, 571.0), (2034, 500.0)):
+        rows.append(
+            [
+                BIG,
+                "示例小学01",
+                WEST,
+                year,
+                "primary",
+                1,
+                "forecast",
+                "born",
+                pupils,
+                pupils,
+                pupils,
+                pupils,
+                round(pupils),
+            ]
+        )
     names = [
         "school_id", "school_name", "township_code", "school_year", "stage", "grade", "status", "cohort", "pupils_mean",
         "pupils_p10", "pupils_p50", "pupils_p90", "pupils_printed",
@@ -199,7 +246,7 @@ def forecast_school():
 @pytest.fixture(scope="session")
 def tables():
     quality = pd.DataFrame(
-        [["warning", "value_odd", "births.csv", 12, "births", "-3", "≥ 0", f"births.csv 第 12 行:{HOSTILE}"]],
+        [["warning", "value_odd", "births.csv", 12, "births", "-3", "≥ 0", f"births.csv 第 12 行：{HOSTILE}"]],
         columns=["severity", "code", "file", "row", "column_name", "found", "allowed", "message"],
     )
     names = [
@@ -219,7 +266,7 @@ def tables():
     made = {
         "forecast_stage": stage_rows(), "births_projected": births(), "seats": seats(), "seat_balance": seat_balance(),
         "access": access(), "findings": findings(), "candidates": candidates(), "forecast_school": forecast_school(),
-        "data_quality": quality, "reconciliation": ledger, "scenario_comparison": plans,
+        "allocation": allocation(), "data_quality": quality, "reconciliation": ledger, "scenario_comparison": plans,
     }  # fmt: skip
     return {name: check_table(name, frame) for name, frame in made.items()}
 
@@ -239,7 +286,10 @@ def inputs(tables):
             FigureEntry("图9-9", "其他", svg, f'"{HOSTILE}', section="没有这一部分"),
         ],
         parameters=pd.DataFrame(
-            [["walk", "步行速度", 3.6, "km/h", (3.0, 4.2), "工程假设"]],
+            [
+                ["walk", "步行速度", 3.6, "km/h", (3.0, 4.2), "工程假设"],
+                ["recovery_years", "生源恢复年数", 10, "年", (5, 15), "工程假设"],
+            ],
             columns=["name", "title", "value", "unit", "range", "source"],
         ),
         run={

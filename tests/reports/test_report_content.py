@@ -80,7 +80,7 @@ def test_children_of_townships_are_rounded_to_the_county_sum(document):
 def test_summary_says_from_what_to_what_with_the_interval(document):
     text = said(document, "summary")
     assert "小学在校生由 2024 学年的 601 人变为 2030 学年的 541 人（487–595），减少 60 人。" in text
-    assert "1 个被规则否决" in text
+    assert "2 个被否决" in text
 
 
 def test_years_that_rest_on_the_unborn_are_marked(document):
@@ -100,8 +100,8 @@ def test_no_percentage_is_printed_for_a_school_without_seats(document):
 
 def test_children_without_a_school_in_reach_are_told_from_those_who_go_farther(document):
     text = said(document, "access")
-    assert "超过 30 分钟或无路可达的有 13 人，分布在 3 个村（社区）" in text
-    assert "其中 11 人所在的 2 个村限值内没有学校" in text
+    assert "11 人居住的村 30 分钟内没有学校，在 2 个村（社区）" in text
+    assert "另有 2 人就读学校超时：30 分钟内有学校" in text
 
 
 def test_vetoes_stand_before_effects_and_both_sides_are_shown(document):
@@ -112,31 +112,34 @@ def test_vetoes_stand_before_effects_and_both_sides_are_shown(document):
     assert "接收学校一侧" in heads
     cells = {row[0]: row[1:] for row in table.rows}
     assert cells["否决的规则"] == ("—", "M19、T01")
-    assert cells["一至三年级超时（人）"] == ("2 → 2", "2 → 6")
+    assert cells["一至三年级超限（就近口径，人）"] == ("2 → 2", "2 → 6")
     assert cells["始终容得下的概率"] == ("—", "不到 1%")
     assert cells["床位余量（张）"] == ("—", "−2")
 
 
-def test_keeping_is_named_where_every_merge_is_blocked(document):
-    assert "1 所学校的并入选项全部被否决，只能保留" in said(document, "options")
+def test_other_options_are_named_where_every_merge_is_blocked(document):
+    text = said(document, "options")
+    assert "有 2 所学校的并入选项全部被否决：" in text
+    assert "；其中 1 所可论证改为教学点（一至三年级）：示例小学04；1 所可论证并管理不并校址：示例小学04；" in text
+    assert "1 所现阶段只能保留：<script>alert(1)</script>。" in text
 
 
 def test_unset_and_unevaluated_rules_say_what_is_missing(document):
     titles = {table.title: table for table in every_table(document)}
-    assert titles["未定：等待本县设定参数的规则"].rows[0][2] == "未定:T05"
+    assert titles["未定：等待本县设定参数的规则"].rows[0][2] == "未定：T05"
     assert [row[0] for row in titles["未评：缺少数据的规则"].rows] == ["D01 生师比"]
     assert "(待核)" in titles["未评：缺少数据的规则"].rows[0][3]
     assert [row[2] for row in titles["不符合的结果"].rows] == ["<script>alert(1)</script>"]
 
 
-def test_figures_stand_where_their_number_says_and_others_in_the_appendix(document):
+def test_figures_stand_in_their_section_numbered_by_place_and_others_in_the_appendix(document):
     homes = {
         block.number: section.key
         for section in document.sections
         for block in section.blocks
         if isinstance(block, Figure)
     }
-    assert homes == {"图2-2": "seats", "图9-9": "appendix"}
+    assert homes == {"图4-1": "seats", "图10-1": "appendix"}
 
 
 def test_words_that_planners_must_not_use_are_absent(document):

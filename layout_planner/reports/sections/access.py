@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from layout_planner.enrolment.summaries import largest_remainder
 from layout_planner.reports import words
+from layout_planner.reports.counts import Reach, reach_of
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import YOUNG, columns, not_made, young_limit
+from layout_planner.reports.sections.parts import columns, homes_note, not_made, young_minutes
 from layout_planner.terms import label
 from layout_planner.travel import cases
 from layout_planner.travel.table import BEYOND, NO_ROUTE, OFF_NETWORK, SCREENING
 
 _SHOWN: Final = 30
-_NONE_NEAR: Final = frozenset({cases.NO_SCHOOL, cases.TOO_FAR})
+_DEFINED: Final = (
+    "“就读学校超时”按实际就读的学校计，含“限值内没有学校”的儿童；“限值内没有学校”按居住的村计，无论在哪里就读。"
+)
 _REASONS: Final = {
     OFF_NETWORK: "离道路过远",
     NO_ROUTE: "有的去向无路可达",
-    BEYOND: "有的学校远得不再计算",
+    BEYOND: "离有的学校超出计算范围，不列时间",
     SCREENING: "按直线距离粗筛，未按道路核算",
     cases.NO_SCHOOL: "没有学校可达",
     cases.TOO_FAR: "限值内没有学校",
@@ -36,19 +37,18 @@ def access(inputs: ReportInputs) -> Section:
     found = inputs.table("access")
     if found is None:
         return Section("access", "上学路途", (not_made("路途时间"),))
-    young = whole_children(found[found["grade_band"] == YOUNG])
-    limit = young_limit(inputs)
-    over = young[young["over_limit"] > 0].assign(none=lambda rows: rows["reason"].map(no_school_near))
+    reach = reach_of(found)
+    over = reach.villages[reach.villages["over_limit"] > 0]
     over = over.sort_values(["none", "over_limit"], ascending=False, kind="stable")
     blocks: list[Block] = [
-        Paragraph(_lead(young, over, limit)),
+        Paragraph(_lead(reach, young_minutes(inputs))),
         Paragraph(
             "时间为单程、门到校门；步行与家长接送分别计算。寄宿生不计入每日路途。最差的孩子不能被平均数掩盖，故逐村列名。"
         ),
-        _townships(young, inputs),
+        _townships(reach.villages, inputs),
     ]
     if len(over):
-        blocks.append(_villages(over))
+        blocks.append(_villages(over, inputs))
     return Section("access", "上学路途", tuple(blocks))
 
 
@@ -60,37 +60,16 @@ def _names(inputs: ReportInputs) -> dict[str, str]:
     return {}
 
 
-def _lead(young: pd.DataFrame, over: pd.DataFrame, limit: float) -> str:
-    said = "限值" if words.missing(limit) else f" {words.number(limit)} 分钟"
+def _lead(reach: Reach, limit: str) -> str:
+    none = reach.villages[reach.villages["none"]]
+    names = f"，在 {len(none):,} 个村（社区）：{words.listed(none['village_name'], 10)}" if len(none) else ""
     text = (
-        f"小学一至三年级儿童共 {words.total(young['children'])} 人。按最不利情形（平时与冬季取较长者），路途超过{said}"
-        f"或无路可达的有 {words.whole(over['over_limit'].sum())} 人，分布在 {len(over):,} 个村（社区）。"
+        f"小学一至三年级儿童共 {reach.children:,} 人。按最不利情形（平时与冬季取较长者），"
+        f"{reach.none:,} 人居住的村{limit}内没有学校{names}。"
     )
-    none = over[over["none"]]
-    if over.empty:
+    if not reach.farther:
         return text
-    names = f"（{words.listed(none['village_name'], 10)}）" if len(none) else ""
-    return text + (
-        f"其中 {words.whole(none['over_limit'].sum())} 人所在的 {len(none):,} 个村限值内没有学校{names}；"
-        "其余儿童限值内有学校，但在更远的学校就读。"
-    )
-
-
-def whole_children(young: pd.DataFrame) -> pd.DataFrame:
-    """Bring the children of the villages to whole ones that keep the county's sums, those over the limit first."""
-    known = young["children"].notna() & young["over_limit"].notna()
-    rows = young[known]
-    over = largest_remainder(rows["over_limit"].to_numpy(float))
-    rest = largest_remainder(np.clip(rows["children"].to_numpy(float) - rows["over_limit"].to_numpy(float), 0, None))
-    printed = young.astype({"children": float, "over_limit": float})
-    printed.loc[known, "over_limit"] = over.astype(float)
-    printed.loc[known, "children"] = (over + rest).astype(float)
-    return printed
-
-
-def no_school_near(reason: object) -> bool:
-    """Whether a village has no school within the limit."""
-    return not _NONE_NEAR.isdisjoint(str(reason).split(";"))
+    return text + f"另有 {reach.farther:,} 人就读学校超时：{limit.strip()}内有学校，但在更远的学校就读。"
 
 
 def reason_zh(reason: object) -> str:
@@ -102,32 +81,28 @@ def reason_zh(reason: object) -> str:
 
 def _townships(young: pd.DataFrame, inputs: ReportInputs) -> Table:
     names = _names(inputs)
-    groups = young.assign(far=(young["over_limit"] > 0).astype(float)).groupby("township_code", sort=True)
-    sums = (
-        groups[["children", "over_limit", "far"]]
-        .sum()
-        .assign(villages=groups.size(), longest=groups["minutes_nearest"].max())
+    rows = young.assign(
+        far=(young["over_limit"] > 0).astype(float), without=young["over_limit"].where(young["none"], 0.0)
     )
-    order = ["villages", "children", "over_limit", "far", "longest"]
+    groups = rows.groupby("township_code", sort=True)
+    sums = groups[["children", "without", "over_limit", "far"]].sum()
+    sums = sums.assign(villages=groups.size(), longest=groups["minutes_nearest"].max())
+    order = ["villages", "children", "without", "over_limit", "far", "longest"]
     cells = tuple(
         (names.get(str(code), str(code)), *(words.whole(row[column]) for column in order))
         for code, row in sums.iterrows()
     )
     heads = columns(
-        "乡镇",
-        "村（社区）",
-        "一至三年级儿童（人）",
-        "超时儿童（人）",
-        "有超时的村",
-        "到最近学校最长（分钟）",
-        numbers=range(1, 6),
-    )
+        "乡镇", "村（社区）", "一至三年级儿童（人）", "限值内没有学校（人）", "就读学校超时（人）",
+        "有就读超时的村", "到最近学校最长（分钟）",
+        numbers=range(1, 7),
+    )  # fmt: skip
     total = ("合计", *(words.total(sums[column]) for column in order[:-1]), words.whole(sums["longest"].max()))
-    note = "人数按最大余数法取整，合计等于各镇之和；最长时间不含无路可达的村。"
+    note = f"{_DEFINED}人数按最大余数法取整，合计等于各镇之和；最长时间不含无路可达的村。{homes_note(inputs)}"
     return Table("分镇一至三年级上学路途（最不利情形）", heads, cells, total=total, note=note, row_heads=True)
 
 
-def _villages(over: pd.DataFrame) -> Table:
+def _villages(over: pd.DataFrame, inputs: ReportInputs) -> Table:
     shown = over.head(_SHOWN)
     counts, minutes = ["children", "over_limit"], ["minutes_nearest", "minutes_attended", "minutes_worst"]
     cells = tuple(
@@ -138,13 +113,14 @@ def _villages(over: pd.DataFrame) -> Table:
         for _, row in shown.iterrows()
     )  # fmt: skip
     heads = columns(
-        "村（社区）", "儿童（人）", "超时（人）", "到最近学校（分钟）",
-        "到就读学校平均（分钟）", "最长（分钟）", "情形", "原因",
+        "村（社区）", "儿童（人）", "就读学校超时（人）", "到最近学校（分钟）",
+        "到就读学校平均（分钟）", "到就读学校最长（分钟）", "情形", "原因",
         numbers=range(1, 6),
     )  # fmt: skip
     total = ("所列合计", *(words.total(shown[column]) for column in counts), "", "", "", "", "")
-    note = f"先列限值内没有学校的村，再按人数多少，共列 {_SHOWN} 个；全部见 access.csv。" if len(over) > _SHOWN else ""
-    return Table("有超时儿童的村（社区）", heads, cells, total=total, note=note, row_heads=True)
+    cut = f"先列限值内没有学校的村，再按人数多少，共列 {_SHOWN} 个；全部见 access.csv。" if len(over) > _SHOWN else ""
+    title = "有就读超时儿童的村（社区）"
+    return Table(title, heads, cells, total=total, note=_DEFINED + cut + homes_note(inputs), row_heads=True)
 
 
 def _how(row: pd.Series) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, not_made, plan_years
+from layout_planner.reports.sections.parts import NEAREST_NOTE, columns, homes_note, not_made, plan_years
 
 
 def compare(inputs: ReportInputs) -> Section:
@@ -18,11 +18,15 @@ def compare(inputs: ReportInputs) -> Section:
     rows = found[found["school_year"].isin(plan_years(inputs))]
     lead = Paragraph(
         "各方案在同一批抽样、同一套规则下计算，与“现状”对照着看。先看是否可行、超时的孩子有多少、在哪些村，再看平均数；"
-        "有一票否决的方案，无论其他指标多好，都不可行。表中次序不是名次。"
+        "触及否决规则的方案，无论其他指标多好，都不可行；其中原则上否决的，例外须有具名书面理由。表中次序不是名次。"
     )
-    note = "路途为小学一至三年级走读儿童，最不利情形；学位缺口为各校各学段缺口之和。"
+    note = (
+        "“可行”只表示方案自己的决定没有触及否决规则；现状已有的问题见第五部分“上学路途”和第八部分“规则核验”。"
+        f"路途为小学一至三年级走读儿童，最不利情形，平均数按儿童加权。{NEAREST_NOTE}"
+        f"学位缺口为各校各学段缺口之和。{homes_note(inputs)}"
+    )
     heads = columns(
-        "方案", "学年", "可行", "在办学校（所）", "换校学生（人）", "一至三年级超时（人）", "超时的村",
+        "方案", "学年", "可行", "在办学校（所）", "换校学生（人）", "一至三年级超限（就近口径，人）", "超限的村",
         "平均 / P95 / 最长（分钟）", "新增寄宿（人）", "学位缺口 P50 / P90", "不足概率",
         numbers=(3, 4, 5, 7, 8, 9, 10), centre=(2,),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns
+from layout_planner.reports.sections.parts import columns, homes_note
 from layout_planner.terms import label
 
 _SHOWN: Final = 40
@@ -25,6 +25,9 @@ def data(inputs: ReportInputs) -> Section:
             "两种人数不可混用：学龄儿童按居住的村、镇统计；在校生按学校所在的镇统计。出生是儿童，学籍是在校生。",
             "学位是各项能力（教室、用房面积、床位、餐位）折算后的最小值；学位利用率 = 在校生 ÷ 学位。",
             "“—”表示不知道或不适用，不是 0。",
+            "数字一律四舍五入取整，合计等于所列各数之和。",
+            "注明“中位数”的是各次抽样的中位数，不能相加；注明“均值”的可以相加。二者不是同一个数，略有出入。",
+            *([homes_note(inputs)] if homes_note(inputs) else []),
             *_counts(inputs),
         )
     )

@@ -8,9 +8,10 @@ import pandas as pd
 
 from layout_planner.enrolment.summaries import largest_remainder
 from layout_planner.reports import words
+from layout_planner.reports.counts import COMPULSORY
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import COMPULSORY, columns, county_rows, not_made, shown_years, township_rows
+from layout_planner.reports.sections.parts import columns, county_rows, not_made, shown_years, township_rows
 from layout_planner.terms import Stage, label
 
 
@@ -19,7 +20,7 @@ def forecast(inputs: ReportInputs) -> Section:
     blocks: list[Block] = [
         Paragraph(
             "预测按学年队列推算：已经出生的孩子逐级升入各年级；尚未出生的孩子取决于今后的出生人数，不确定性大得多，"
-            "表中标明“部分未出生”“未出生”。括号内为 P10–P90 区间：十次里约有八次落在其中。"
+            f"表中标明“{PART}”“{UNBORN}”。括号内为 P10–P90 区间：十次里约有八次落在其中。"
         )
     ]
     stages, years = inputs.table("forecast_stage"), shown_years(inputs)
@@ -39,6 +40,8 @@ def forecast(inputs: ReportInputs) -> Section:
     return Section("forecast", "学龄人口预测", tuple(blocks))
 
 
+PART, UNBORN = label("cohort", "part"), label("cohort", "unborn")
+_MEANS: Final = "均值可以相加，与全县表的中位数略有出入。"
 _MEASURES: Final = {"pupils": "在校生（按学校所在地）", "children": "学龄儿童（按居住地）"}
 
 
@@ -55,10 +58,10 @@ def county_table(county: pd.DataFrame, measure: str, years: list[int]) -> Table:
     heads = columns(
         "学年", *(f"{label('stage', stage)}（人）" for stage in present), numbers=range(1, len(present) + 1)
     )
-    note = "中位数（P10–P90）；中位数不能跨学段相加。" + (
+    note = "预测年份为中位数（P10–P90）；中位数不能相加，与分镇表的均值略有出入。" + (
         "学龄儿童按登记出生推算，含不在县内就读的儿童。" if measure == "children" else ""
     )
-    return Table(f"全县{_MEASURES[measure]}：实际与预测", heads, tuple(cells), row_heads=True, note=note)
+    return Table(f"全县{_MEASURES[measure]}：实际与预测中位数", heads, tuple(cells), row_heads=True, note=note)
 
 
 def _cell(row: pd.Series, measure: str) -> str:
@@ -89,7 +92,7 @@ def _births(inputs: ReportInputs) -> Table | None:
         for _, row in rows.iterrows()
         if row["status"] == "observed" or row["year"] in shown
     )  # fmt: skip
-    heads = columns("年份", "性质", "出生人数（人）", "P10–P90", numbers=[2, 3], centre=[1])
+    heads = columns("年份", "性质", "出生人数（人；预测为中位数）", "P10–P90", numbers=[2, 3], centre=[1])
     return Table("出生人口：登记与预测", heads, cells, row_heads=True, note="预测年份为中位数；这些孩子尚未出生。")
 
 
@@ -116,12 +119,12 @@ def _children(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
         known = wide[year].dropna()
         if len(known):
             wide.loc[known.index, year] = largest_remainder(known.to_numpy(float)).astype(float)
-    title = f"分镇{label('stage', stage)}学龄儿童（按居住地，人）"
-    return _year_table(title, wide, years, "预测均值，按最大余数法取整，合计等于各镇之和。")
+    title = f"分镇{label('stage', stage)}学龄儿童（按居住地，预测均值，人）"
+    return _year_table(title, wide, years, f"按最大余数法取整，合计等于各镇之和。{_MEANS}")
 
 
 def _pupils(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
     """Pupils where they sit: the printed integers of the table."""
-    title = f"分镇{label('stage', stage)}在校生（按学校所在地，人）"
-    note = "合计等于各镇之和；与按居住地的儿童数之差为跨镇就读和外出。"
+    title = f"分镇{label('stage', stage)}在校生（按学校所在地，预测均值，人）"
+    note = f"合计等于各镇之和；与按居住地的儿童数之差为跨镇就读和外出。{_MEANS}"
     return _year_table(title, _wide(rows, "pupils_printed", years), years, note)

@@ -7,12 +7,16 @@ from typing import Final
 
 import pandas as pd
 
+from layout_planner.reports import words
+from layout_planner.reports.counts import estimated_share
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Column, Paragraph
-from layout_planner.terms import COUNTY, Stage
+from layout_planner.terms import COUNTY
 
-COMPULSORY: Final = (Stage.PRIMARY, Stage.JUNIOR)
-YOUNG: Final = "1-3"
+NEAREST_NOTE: Final = (
+    "“就近口径”：限值内有学校而自愿到更远的学校就读的学生，按最近的在办学校计，除非方案使其转学；"
+    "与第五部分“就读学校超时”（按实际就读学校计）不是同一个数。"
+)
 _AHEAD: Final = (1, 5, 10)
 
 
@@ -40,9 +44,19 @@ def plan_years(inputs: ReportInputs) -> list[int]:
     return [inputs.base_year + step for step in _AHEAD if inputs.base_year + step <= inputs.last_year]
 
 
-def is_definition(findings: pd.DataFrame) -> pd.Series:
-    """Mark the rules that are definitions or facts: they are cited and never checked."""
-    return findings["missing"].astype(str).str.startswith("定义或事实")
+def homes_note(inputs: ReportInputs) -> str:
+    """Say that the homes of the pupils are estimated, where they are; empty where all are recorded or not known."""
+    share = estimated_share(inputs.table("allocation"))
+    if not share > 0:
+        return ""
+    part = "本县没有村校就读对应表（attendance.csv），" if share == 1 else f"有 {words.chance(share)} 的"
+    return f"{part}学生的居住地按引力模型估算，不是实测；逐村人数和时间须核实后再用。"
+
+
+def young_minutes(inputs: ReportInputs) -> str:
+    """Name the limit of grades 1–3: in minutes where it is known."""
+    limit = young_limit(inputs)
+    return "限值" if words.missing(limit) else f" {words.number(limit)} 分钟"
 
 
 def township_rows(table: pd.DataFrame) -> pd.DataFrame:

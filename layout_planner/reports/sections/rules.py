@@ -8,9 +8,10 @@ import pandas as pd
 
 from layout_planner.policy.catalogue import unit_label
 from layout_planner.reports import words
+from layout_planner.reports.counts import is_definition, options_told, present, rules_told
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, is_definition, not_made
+from layout_planner.reports.sections.parts import columns, not_made
 from layout_planner.terms import label
 
 _SHOWN: Final = 80
@@ -21,23 +22,19 @@ def rules(inputs: ReportInputs) -> Section:
     found = inputs.table("findings")
     if found is None:
         return Section("rules", "规则核验", (not_made("规则核验"),))
-    counts = found["outcome"].value_counts()
-    said = "、".join(
-        f"{label('outcome', name)} {counts.get(name, 0):,} 条" for name in ("fail", "pass", "not_evaluated", "unset")
-    )
+    definitions = int(is_definition(found).sum())
+    said = "；".join(part for part in (rules_told(found), options_told(found)) if part)
+    cited = f"另有 {definitions:,} 条是定义或事实，只供引用，不作核验。" if definitions else ""
     blocks: list[Block] = [
         Paragraph(
-            f"核验结果共 {len(found):,} 条：{said}。“未评”是缺数据，“未定”是本县尚未设定参数，二者都不等于符合。"
-            "依据后注“(待核)”的条文凭记忆录入，引用前须核对原文。"
-        )
+            f"{said}。一条规则在多所学校、多个乡镇核验，每处一个结果。{cited}“未评”是缺数据，“未定”是本县尚未设定参数，"
+            "二者都不等于符合。依据后注“(待核)”的条文凭记忆录入，引用前须核对原文。"
+        ),
+        Paragraph(
+            "“一票否决”没有例外；“原则上否决”的例外须有具名书面理由。选项的核验结果见“小规模学校逐校选项”，下表只列现状。"
+        ),
     ]
-    pairs = found["subject_type"] == "pair"
-    definition = is_definition(found)
-    if pairs.any():
-        blocks.append(Paragraph("并入选项（被并学校→接收学校）的核验结果见“小规模学校逐校选项”，这里不再重复。"))
-    if definition.any():
-        blocks.append(Paragraph(f"另有 {int(definition.sum()):,} 条是定义或事实，只供引用，不作核验，下表不列。"))
-    found = found[~pairs & ~definition]
+    found = present(found)
     failed = found[found["outcome"] == "fail"]
     blocks.append(_failed(failed) if len(failed) else Paragraph("没有“不符合”的结果。"))
     passed = found[found["outcome"] == "pass"]
@@ -80,7 +77,7 @@ def _passed(rows: pd.DataFrame) -> Table:
         )
         for (rule, title), group in rows.groupby(["rule_id", "rule_title"], sort=True)
     )
-    return Table("符合的结果", columns("规则", "条数", "对象", "依据", numbers=[1]), cells)
+    return Table("符合的结果", columns("规则", "处数", "对象", "依据", numbers=[1]), cells)
 
 
 def _open(rows: pd.DataFrame, title: str) -> Table:

@@ -7,12 +7,13 @@ from typing import Final
 import pandas as pd
 
 from layout_planner.reports import words
+from layout_planner.reports.counts import full_later, most_likely_short
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
 from layout_planner.reports.sections.parts import columns, not_made, plan_years
 from layout_planner.terms import COUNTY, Stage, label
 
-_NAMED: Final = 0.01  # chances below are not printed
+NAMED: Final = 0.01  # chances below are not printed
 
 
 def seats(inputs: ReportInputs) -> Section:
@@ -21,9 +22,10 @@ def seats(inputs: ReportInputs) -> Section:
     if found is None:
         return Section("seats", "学位供给与利用", (not_made("学位核算"),))
     near = found[found["term"] == "near"]
+    later = later_told(inputs)
     blocks: list[Block] = [
         Paragraph("学位由最紧的一项决定：教室、用房面积、床位或餐位。下面先看是什么卡住了学位，再看各镇各校的利用率。"),
-        Bullets(tuple(_binding(near))),
+        Bullets((*_binding(near), *later)),
     ]
     if balance is not None:
         blocks.append(_balance(balance, inputs))
@@ -53,6 +55,35 @@ def _binding(near: pd.DataFrame) -> list[str]:
     return said
 
 
+def later_told(inputs: ReportInputs) -> list[str]:
+    """Say where seats are the likeliest to fall short within the horizon, and which schools will be too full."""
+    said = []
+    balance, found, schools = (inputs.table(name) for name in ("seat_balance", "seats", "forecast_school"))
+    row = None if balance is None else most_likely_short(balance, inputs.base_year)
+    if row is not None and row["p_short"] < NAMED:
+        said.append("预测期内，各镇义务教育学段各学年的不足概率都不到 1%。")
+    elif row is not None:
+        said.append(
+            f"预测期内学位最可能不足的是{row['township_name']}{label('stage', str(row['stage']))}，"
+            f"{row['school_year']} 学年不足概率 {words.chance(row['p_short'])}"
+            f"（学位 {words.whole(row['seats'])} 个，在校生中位数 {words.whole(row['pupils_p50'])} 人）。"
+        )
+    if found is not None and schools is not None:
+        full = full_later(found, schools, inputs.base_year)
+        names = [
+            f"{one['school_name']}（{label('stage', str(one['stage']))}，{one['school_year']} 学年 "
+            f"{words.whole(one['pupils'])} 人，学位 {words.whole(one['seats'])} 个）"
+            for _, one in full.iterrows()
+        ]
+        told = (
+            f"今后会超过学位的义务教育学校 {len(names):,} 所：{words.listed(names)}"
+            if names
+            else "今后没有义务教育学校超过学位"
+        )
+        said.append(f"按预测均值，{told}。")
+    return said
+
+
 def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
     """Balance by township and stage in a few years; the county last."""
     years = plan_years(inputs)
@@ -75,13 +106,15 @@ def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
         numbers=range(2, 3 + len(years)),
         centre=[1],
     )
-    note = "余缺 = 学位 − 在校生，正为富余、负为缺口；括号内为 P10–P90；不足概率达到 1% 的注明。近期班额标准。"
+    note = (
+        "余缺 = 学位 − 在校生，正为富余、负为缺口；为中位数，括号内为 P10–P90；不足概率达到 1% 的注明。近期班额标准。"
+    )
     return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True)
 
 
 def _balance_cell(row: pd.Series) -> str:
     risk = (
-        "" if words.missing(row["p_short"]) or row["p_short"] < _NAMED else f"\n不足概率 {words.chance(row['p_short'])}"
+        "" if words.missing(row["p_short"]) or row["p_short"] < NAMED else f"\n不足概率 {words.chance(row['p_short'])}"
     )
     low, high = words.signed(row["balance_p10"]), words.signed(row["balance_p90"])
     return f"{words.signed(row['balance_p50'])}\n（{low} 至 {high}）{risk}"

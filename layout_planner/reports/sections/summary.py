@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from layout_planner.reports import words
+from layout_planner.reports.counts import COMPULSORY, full_later, merges_of, options_told, reach_of, rules_told
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
-from layout_planner.reports.sections.access import no_school_near, whole_children
-from layout_planner.reports.sections.options import merges, only_keep
-from layout_planner.reports.sections.parts import COMPULSORY, YOUNG, county_rows, is_definition, young_limit
+from layout_planner.reports.sections.options import no_merger, no_merger_told
+from layout_planner.reports.sections.parts import county_rows, homes_note, young_minutes
+from layout_planner.reports.sections.seats import later_told
 from layout_planner.terms import Stage, label
 
 
@@ -75,22 +76,19 @@ def _merges(inputs: ReportInputs) -> Card | None:
     found = inputs.table("candidates")
     if found is None:
         return None
-    pairs = merges(found)
-    blocked = int((pairs["verdict"] == "blocked").sum())
-    return Card("并入选项被否决", f"{blocked:,} / {len(pairs):,}", f"{len(only_keep(found)):,} 所学校的选项全部被否决")
+    counted = merges_of(found, inputs.table("findings"))
+    kinds = "" if counted.strict is None else f"其中一票否决 {counted.strict:,} 个；"
+    hint = f"{kinds}{len(no_merger(found)):,} 所学校的并入选项全部被否决"
+    return Card("并入选项被否决", f"{counted.blocked:,} / {counted.options:,}", hint)
 
 
 def _over(inputs: ReportInputs) -> Card | None:
     found = inputs.table("access")
     if found is None:
         return None
-    young = whole_children(found[found["grade_band"] == YOUNG])
-    limit = young_limit(inputs)
-    name = "限值内没有学校" if words.missing(limit) else f"{words.number(limit)} 分钟内没有学校"
-    none = young.loc[young["reason"].map(no_school_near), "over_limit"].sum()
-    farther = young["over_limit"].sum() - none
-    hint = f"小学一至三年级，最不利情形；另有 {words.whole(farther)} 人就读更远的学校"
-    return Card(name, f"{words.whole(none)} 人", hint)
+    reach = reach_of(found)
+    hint = f"小学一至三年级，最不利情形；另有 {reach.farther:,} 人限值内有学校，就读学校超时"
+    return Card(f"{young_minutes(inputs).strip()}内没有学校", f"{reach.none:,} 人", hint)
 
 
 def _short(inputs: ReportInputs) -> Card | None:
@@ -99,7 +97,10 @@ def _short(inputs: ReportInputs) -> Card | None:
         return None
     near = found[(found["term"] == "near") & found["stage"].isin(COMPULSORY)]
     full = near.loc[near["use"] > 1, "school_id"].nunique()
-    return Card("超过学位的学校", f"{full:,} 所", f"义务教育阶段 {near['school_id'].nunique():,} 所中")
+    schools = inputs.table("forecast_school")
+    later = "" if schools is None else f"；今后会超过的 {len(full_later(found, schools, inputs.base_year)):,} 所"
+    hint = f"义务教育阶段 {near['school_id'].nunique():,} 所中，基准年{later}"
+    return Card("超过学位的学校", f"{full:,} 所", hint)
 
 
 def _forecast(inputs: ReportInputs) -> list[str]:
@@ -124,7 +125,7 @@ def _forecast(inputs: ReportInputs) -> list[str]:
             ]
             band = words.interval(last["pupils_p10"], last["pupils_p90"])
             said[-1] += f"到 {inputs.last_year} 学年为 {words.whole(last['pupils_p50'])} 人{band}{mark}。"
-    return said
+    return [*said, "预测为中位数，括号内为 P10–P90。"] if said else []
 
 
 def _seats(inputs: ReportInputs) -> list[str]:
@@ -148,43 +149,39 @@ def _seats(inputs: ReportInputs) -> list[str]:
             )
         if len(rows):
             said.append("学位富余在哪里、离孩子多远，比总数更要紧。")
-    return said
+    return [*said, *later_told(inputs)]
 
 
 def _access(inputs: ReportInputs) -> list[str]:
     found = inputs.table("access")
     if found is None:
         return []
-    young = whole_children(found[found["grade_band"] == YOUNG])
-    over = young[young["over_limit"] > 0].sort_values("over_limit", ascending=False, kind="stable")
-    if over.empty:
+    reach, limit = reach_of(found), young_minutes(inputs)
+    none = reach.villages[reach.villages["none"]].sort_values("over_limit", ascending=False, kind="stable")
+    if not reach.over:
         return ["最不利情形下，没有小学一至三年级儿童路途超限。"]
-    none = over[over["reason"].map(no_school_near)]
-    said = [f"最不利情形下，小学一至三年级有 {words.total(over['over_limit'])} 人路途超限或无路可达"]
-    said.append(
-        f"，其中 {words.total(none['over_limit'])} 人的村限值内没有学校：{words.listed(none['village_name'])}。"
-        if len(none)
-        else "，这些儿童限值内都有学校，但在更远的学校就读。"
-    )
-    return said
+    said = [
+        f"最不利情形下，小学一至三年级有 {reach.none:,} 人居住的村{limit}内没有学校：{words.listed(none['village_name'])}。"
+        if reach.none
+        else f"最不利情形下，小学一至三年级儿童{limit}内都有学校。"
+    ]
+    if reach.farther:
+        said.append(f"另有 {reach.farther:,} 人就读学校超时：{limit.strip()}内有学校，但在更远的学校就读。")
+    return [*said, homes_note(inputs)]
 
 
 def _options(inputs: ReportInputs) -> list[str]:
     found = inputs.table("candidates")
     if found is None:
         return []
-    pairs, stuck = merges(found), only_keep(found)
-    blocked = int((pairs["verdict"] == "blocked").sum())
-    said = [f"全县 {found['school_id'].nunique():,} 所，并入选项 {len(pairs):,} 个，{blocked:,} 个被规则否决。"]
-    if stuck:
-        said.append(f"{len(stuck):,} 所学校的并入选项全部被否决，现阶段只能保留：{words.listed(stuck)}。")
-    return said
+    counted = merges_of(found, inputs.table("findings"))
+    said = f"全县 {found['school_id'].nunique():,} 所，并入选项 {counted.options:,} 个，其中 {counted.told()}。"
+    return [said, no_merger_told(found)]
 
 
 def _rules(inputs: ReportInputs) -> list[str]:
     found = inputs.table("findings")
     if found is None:
         return []
-    waiting = found[found["outcome"].isin(["not_evaluated", "unset"]) & ~is_definition(found)]["rule_id"].nunique()
-    failed = int(((found["outcome"] == "fail") & (found["subject_type"] != "pair")).sum())
-    return [f"现状不符合 {failed:,} 条；另有 {waiting:,} 条规则因缺数据或未设参数而未评、未定，不能当作符合。"]
+    told = "；".join(part for part in (rules_told(found), options_told(found)) if part)
+    return [f"{told}。未评、未定不能当作符合。"]
