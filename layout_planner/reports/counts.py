@@ -176,7 +176,7 @@ def full_later(seats: pd.DataFrame, schools: pd.DataFrame, base_year: int) -> pd
     Returns
     -------
     DataFrame
-        school_name, stage, school_year, pupils (mean), seats; the fullest first. [pupils], [seats]
+        school_id, school_name, stage, school_year, pupils (mean), seats; the fullest first. [pupils], [seats]
     """
     near = seats[(seats["term"] == "near") & seats["stage"].isin(COMPULSORY) & (seats["seats"] > 0)]
     later = schools[schools["school_year"] > base_year]
@@ -185,4 +185,6 @@ def full_later(seats: pd.DataFrame, schools: pd.DataFrame, base_year: int) -> pd
     rows = near[["school_id", "school_name", "stage", "seats"]].merge(sums, on=["school_id", "stage"])
     rows = rows[rows["pupils"].map(words.rounded) > rows["seats"].map(words.rounded)]
     rows = rows.assign(use=rows["pupils"] / rows["seats"]).sort_values("use", ascending=False, kind="stable")
-    return rows.drop_duplicates(["school_id", "stage"])[["school_name", "stage", "school_year", "pupils", "seats"]]
+    return rows.drop_duplicates(["school_id", "stage"])[
+        ["school_id", "school_name", "stage", "school_year", "pupils", "seats"]
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import pairwise
 from typing import Final
 
@@ -104,21 +104,25 @@ def overview(found: pd.DataFrame, findings: pd.DataFrame | None) -> list[str]:
 
 
 def no_merger_told(found: pd.DataFrame, shown: int = words.SHOWN_VILLAGES) -> str:
-    """Say which schools have all their mergers blocked, and which other options are still open to them."""
+    """Say which schools have all their mergers blocked, and what is still open to them; shown 0 leaves out the names."""
     stuck = no_merger(found)
     if not stuck:
         return ""
-    text = f"{len(stuck):,} 所学校的并入选项全部被否决：{words.listed(stuck.values(), shown=shown)}"
+
+    def named(names: Collection[str]) -> str:
+        return f"：{words.listed(names, shown=shown)}" if shown else ""
+
+    text = f"{len(stuck):,} 所学校的并入选项全部被否决{named(stuck.values())}"
     other = found[found["school_id"].isin(stuck) & (found["verdict"] == "undecided")]
     left = []
     for option in ("teaching_point", "manage"):
         ids = [one for one in stuck if one in set(other.loc[other["option"] == option, "school_id"])]
         if ids:
-            names = "" if len(ids) == len(stuck) else f"：{words.listed((stuck[one] for one in ids), shown=shown)}"
+            names = "" if len(ids) == len(stuck) else named([stuck[one] for one in ids])
             left.append(f"{len(ids):,} 所可论证{label('option', option)}{names}")
     kept = [name for one, name in stuck.items() if one not in set(other["school_id"])]
     if kept and left:
-        left.append(f"{len(kept):,} 所现阶段只能保留：{words.listed(kept, shown=shown)}")
+        left.append(f"{len(kept):,} 所现阶段只能保留{named(kept)}")
     return f"{text}；其中 {'；'.join(left)}。" if left else f"{text}；现阶段只能保留。"
 
 

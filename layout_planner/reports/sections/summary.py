@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from layout_planner.reports import words
-from layout_planner.reports.counts import COMPULSORY, full_later, merges_of, options_told, reach_of, rules_told
+from layout_planner.reports.counts import COMPULSORY, full_later, merges_of, reach_of, rules_told
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
 from layout_planner.reports.sections.options import no_merger, no_merger_told
@@ -97,10 +97,11 @@ def _short(inputs: ReportInputs) -> Card | None:
         return None
     near = found[(found["term"] == "near") & found["stage"].isin(COMPULSORY)]
     full = near.loc[near["use"] > 1, "school_id"].nunique()
-    schools = inputs.table("forecast_school")
-    later = "" if schools is None else f"；今后会超过的 {len(full_later(found, schools, inputs.base_year)):,} 所"
-    hint = f"义务教育阶段 {near['school_id'].nunique():,} 所中，基准年{later}"
-    return Card("超过学位的学校", f"{full:,} 所", hint)
+    schools, hint = inputs.table("forecast_school"), f"义务教育阶段 {near['school_id'].nunique():,} 所中"
+    if schools is None:
+        return Card("超过学位的学校", f"{full:,} 所", f"{hint}，基准年")
+    later = full_later(found, schools, inputs.base_year)["school_id"].nunique()
+    return Card("超过学位的学校", f"{full:,} → {later:,} 所", f"{hint}，基准年 → 今后任一学年（均值）")
 
 
 def _forecast(inputs: ReportInputs) -> list[str]:
@@ -147,8 +148,6 @@ def _seats(inputs: ReportInputs) -> list[str]:
                 f"{middle_year(inputs)} 学年全县{label('stage', str(row['stage']))}"
                 f"学位 {words.whole(row['seats'])} 个，{kind} {words.whole(abs(row['balance_p50']))} 个。"
             )
-        if len(rows):
-            said.append("学位富余在哪里、离孩子多远，比总数更要紧。")
     return [*said, *later_told(inputs)]
 
 
@@ -167,7 +166,7 @@ def _access(inputs: ReportInputs) -> list[str]:
     ]
     if reach.farther:
         said.append(f"另有 {reach.farther:,} 人就读学校超时：{limit.strip()}内有学校，但在更远的学校就读。")
-    return [*said, homes_note(inputs)]
+    return [*said, "学生的居住地为估算，见第二部分。"] if homes_note(inputs) else said
 
 
 def _options(inputs: ReportInputs) -> list[str]:
@@ -176,12 +175,11 @@ def _options(inputs: ReportInputs) -> list[str]:
         return []
     counted = merges_of(found, inputs.table("findings"))
     said = f"全县 {found['school_id'].nunique():,} 所，并入选项 {counted.options:,} 个，其中 {counted.told()}。"
-    return [said, no_merger_told(found)]
+    return [said, no_merger_told(found, shown=0)]
 
 
 def _rules(inputs: ReportInputs) -> list[str]:
     found = inputs.table("findings")
     if found is None:
         return []
-    told = "；".join(part for part in (rules_told(found), options_told(found)) if part)
-    return [f"{told}。未评、未定不能当作符合。"]
+    return [f"{rules_told(found)}。未评、未定不能当作符合。"]
