@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml requirements.lock
 	touch $(STAMP)
 
 demo: $(STAMP)
-	$(BIN)/layout-planner demo data --seed 620724
+	$(BIN)/layout-planner demo data --seed 620724 --overwrite
 
 clean:
 	rm -rf out out.previous out-* $(VENV)

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 from layout_planner import terms
+from layout_planner.cli.guard import run_script
 from layout_planner.figures.basemap import at_points
 from layout_planner.figures.capacity_map import plot_capacity_map
 from layout_planner.figures.save import save_figure
@@ -46,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from layout_planner.cli.guard import run_script
 from layout_planner.io.out import write_csv
 from layout_planner.pipeline import RunOptions, compute
 from layout_planner.scenario import compare
@@ -34,4 +35,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 from layout_planner import terms
+from layout_planner.cli.guard import run_script
 from layout_planner.figures.births import plot_births, plot_children_by_stage
 from layout_planner.figures.save import save_figure
 from layout_planner.figures.style import figure_of, use_style
@@ -44,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from layout_planner.cli.guard import run_script
 from layout_planner.pipeline import RunOptions, compute
 from layout_planner.pipeline.draw import draw_all
 
@@ -23,4 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -42,7 +42,7 @@ def page(dictionary: Dictionary) -> str:
     outputs = "\n".join(_section(t) for t in dictionary.outputs())
     return (
         f"{HEAD}\n{inputs}\n## 任意地区 Any areas (`layout-planner forecast --pupils … --births …`)\n\n{areas}\n"
-        f"## 输出表 Output tables (`out/tables/`)\n\nUTF-8 带 BOM，六位有效数字。\n\n{outputs}"
+        f"## 输出表 Output tables (`out/tables/`)\n\nUTF-8 带 BOM，六位有效数字；末列 `synthetic` 标明是否模拟数据。\n\n{outputs}"
     )
 
 

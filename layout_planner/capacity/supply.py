@@ -74,9 +74,13 @@ def _stage_rows(schools: pd.DataFrame, pupils_now: pd.DataFrame) -> pd.DataFrame
     )
     known = known.assign(school_name=schools["name"], stage=_stage_lists(schools)).explode("stage", ignore_index=True)
     rows = known.merge(pupils_now, on=["school_id", "stage"], how="left").rename(columns={"pupils": "pupils_now"})
-    rows[["pupils_now", "boarders"]] = rows[["pupils_now", "boarders"]].astype(float).fillna(0.0)
+    silent = rows["pupils_now"].isna()
+    rows["pupils_now"] = rows["pupils_now"].astype(float).fillna(0.0)
+    rows["boarders"] = rows["boarders"].astype(float).mask(silent, 0.0)  # nobody there boards; uncounted is unknown
     rows["grades"] = [len(_grades_in(row.stage, row.grade_low, row.grade_high)) for row in rows.itertuples()]
-    whole = rows.groupby("school_id")[["pupils_now", "grades", "boarders"]].transform("sum")
+    groups = rows.groupby("school_id")
+    whole = groups[["pupils_now", "grades"]].transform("sum")
+    whole["boarders"] = groups["boarders"].transform(lambda part: part.sum(skipna=False))
     by_grades = rows["grades"] / whole["grades"]
     rows["part"] = (rows["pupils_now"] / whole["pupils_now"].where(whole["pupils_now"] > 0)).fillna(by_grades)
     rows["school_pupils"], rows["school_boarders"] = whole["pupils_now"], whole["boarders"]
@@ -85,7 +89,7 @@ def _stage_rows(schools: pd.DataFrame, pupils_now: pd.DataFrame) -> pd.DataFrame
 
 def _components(rows: pd.DataFrame, limits: SeatLimits, term: str) -> pd.DataFrame:
     standard = rows["stage"].map(limits.area_per_pupil).astype(float)
-    return pd.DataFrame(
+    components = pd.DataFrame(
         {
             "seats_rooms": _by_rooms(rows, limits, term),
             "seats_area": rows["teaching_area_m2"].astype(float) * rows["part"] / standard,
@@ -93,6 +97,7 @@ def _components(rows: pd.DataFrame, limits: SeatLimits, term: str) -> pd.DataFra
             "seats_meals": _by_meals(rows, limits),
         }
     )
+    return np.floor(components.astype(float) + 1e-9)  # a part of a seat is no seat
 
 
 def _stage_lists(schools: pd.DataFrame) -> list[list[Stage]]:

@@ -21,7 +21,7 @@ def run(pupils: Path, given: Mapping[str, Any]) -> None:
     Raises
     ------
     UsageError
-        ``options_missing`` or ``option_stages_bad``.
+        ``options_missing``, ``option_stages_bad``, ``out_is_input`` or ``entry_grade_absent``.
     """
     missing = [f"--{name}" for name in ("births", "origin", "horizon", "out") if given[name] is None]
     if missing:
@@ -33,7 +33,13 @@ def run(pupils: Path, given: Mapping[str, Any]) -> None:
     from layout_planner.io.areas import read_area_tables
     from layout_planner.io.out import write_csv
 
+    for path in (pupils, given["births"], given["area_map"]):
+        if path is not None and path.resolve() == given["out"].resolve():
+            raise UsageError("out_is_input", file=path.name)
     tables = read_area_tables(pupils, given["births"], given["area_map"])
+    lowest = int(tables[0]["grade"].min())
+    if given["entry_grade"] not in set(tables[0]["grade"]):
+        raise UsageError("entry_grade_absent", file=pupils.name, found=given["entry_grade"], allowed=lowest)
     seed = DEFAULT_SEED if given["seed"] is None else given["seed"]
     options = AreasOptions(
         origin=given["origin"],

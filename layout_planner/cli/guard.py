@@ -6,8 +6,9 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -60,6 +61,11 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
         _say(sentence("internal", {"found": type(error).__name__, "kept": CRASH_LOG.name}, lang))
         return 3
     return result if isinstance(result, int) else 0
+
+
+def run_script(main: Callable[[], None]) -> NoReturn:
+    """Run a script of ``analyses/`` and leave with its exit code: a sentence an error, in Chinese, never a traceback."""
+    sys.exit(guarded(click.command()(main), sys.argv[1:], "zh"))
 
 
 def _lines(error: LayoutError, lang: Lang) -> list[str]:

@@ -46,9 +46,9 @@ def run(county: Path, out: Path, horizon: int | None, draws: int | None, seed: i
 def check(county: Path) -> None:
     """Read and check a county folder."""
     from layout_planner.cli import show
-    from layout_planner.io.county import read_county
+    from layout_planner.pipeline import check_county
 
-    show.problems(read_county(county))
+    show.problems(*check_county(county))
 
 
 @main.command(help=_("Forecast a county by school, grade and township; or any areas with --pupils and --births."))
@@ -85,11 +85,12 @@ def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
 @click.option("--villages", type=click.IntRange(1), help=_("Number of villages."))
 @click.option("--sites", type=click.IntRange(1), help=_("Number of primary school sites."))
 @click.option("--years", type=click.IntRange(1), default=16, help=_("School years of enrolment (16)."))
+@click.option("--overwrite", is_flag=True, help=_("Replace files that differ."))
 @click.option("--truth", type=click.Path(path_type=Path), help=_("Also write the simulated truth to this folder."))
 @_LANG
-def demo(folder: Path, seed: int, villages: int | None, sites: int | None, years: int, truth: Path | None) -> None:
+def demo(folder: Path, *, overwrite: bool, **given: Any) -> None:
     """Make a synthetic county."""
     from layout_planner.cli import show
     from layout_planner.demo import make_demo
 
-    show.lines(make_demo(folder, seed=seed, villages=villages, sites=sites, years=years, truth=truth))
+    show.lines(make_demo(folder, overwrite=overwrite, **given))

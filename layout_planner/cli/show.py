@@ -13,7 +13,8 @@ from rich.console import Console
 from layout_planner import terms
 
 if TYPE_CHECKING:
-    from layout_planner.io.county import County
+    import pandas as pd
+
     from layout_planner.pipeline import RunResult
 
 
@@ -42,13 +43,13 @@ def summary(result: RunResult) -> None:
     console.print(_("Results: {folder}").format(folder=result.out), style="bold")
 
 
-def problems(county: County) -> None:
+def problems(name: str, quality: pd.DataFrame) -> None:
     """Print the warnings and notices of a county that can be used."""
     console = Console(highlight=False)
-    for problem in county.problems:
-        console.print(f"[{terms.label('severity', problem.severity)}] {problem.sentence()}", markup=False)
+    for severity, message in zip(quality["severity"], quality["message"], strict=True):
+        console.print(f"[{terms.label('severity', severity)}] {message}", markup=False, soft_wrap=True)
     text = _("{name}: files can be used; {count} warnings and notices.")
-    console.print(text.format(name=county.settings.name, count=len(county.problems)))
+    console.print(text.format(name=name, count=len(quality)))
 
 
 def lines(texts: Iterable[str]) -> None:

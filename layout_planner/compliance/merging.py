@@ -14,6 +14,7 @@ from layout_planner.policy import Catalogue, Rule
 
 _WHOLE = 1e-6  # expected pupils are sums of decimals; less than this is rounding, not a seat
 
+
 def small_school_limit(catalogue: Catalogue, day: date) -> float:
     """M01: a rural primary school with fewer pupils than this is a small one (乡村小规模学校).
 

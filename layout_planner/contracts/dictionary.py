@@ -12,6 +12,7 @@ from typing import Any, Literal
 from layout_planner.terms import ENUMS
 
 TYPES = ("code", "text", "int", "float", "bool", "date", "list")
+MARK = "synthetic"  # last column of every output file
 _WORDS_ZH = {"int": "整数", "float": "数", "bool": "true 或 false", "date": "日期 如 2026-09-01"}
 
 
@@ -29,6 +30,7 @@ class Column:
     min: float | None = None
     max: float | None = None
     pattern: str | None = None
+    hint: str = ""
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -41,7 +43,10 @@ class Column:
         return self.type in {"int", "float"}
 
     def allowed_zh(self) -> str:
-        """Say in Chinese what a value may be."""
+        """Say in Chinese what a value may be, with a hint at the usual mistake."""
+        return self._allowed() + (f"（{self.hint}）" if self.hint else "")
+
+    def _allowed(self) -> str:
         if self.labels is not None:
             return "、".join(self.labels) + " 之一"
         if self.pattern is not None:
@@ -78,6 +83,11 @@ class Table:
     def names(self) -> list[str]:
         """Names of the required columns, in order."""
         return [column.name for column in self.required]
+
+    @property
+    def written(self) -> list[str]:
+        """Names of the columns in the file: an output file says in every row whether it rests on simulated data."""
+        return [*self.names, MARK] if self.kind == "output" else self.names
 
     def column(self, name: str) -> Column:
         """Return a column by name; KeyError if the table has none of that name."""

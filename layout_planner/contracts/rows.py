@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -21,16 +20,21 @@ from layout_planner.errors import Problem
 _BLANK = {"", "-", "—", "——", "/", "nan", "none", "null", "<na>"}
 _TRUE = {"true", "1", "是", "yes", "y"}
 _FALSE = {"false", "0", "否", "no", "n"}
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_THOUSANDS = re.compile(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$")
 _UNIT_TAIL = re.compile(r"(?<=\d)\s*(人|名|间|个|张|所|座|米|平方米|m2|㎡|元|年|岁|班|km/h)$")
 
 
 def clean(value: object) -> object:
-    """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None, a trailing unit off a number."""
+    """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None, a trailing unit off a number.
+
+    A footnote mark (①, ²) is left where it is, so that it makes a number wrong instead of larger.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if not isinstance(value, str):
         return value
-    text = unicodedata.normalize("NFKC", value).strip()
+    text = value.translate(_HALF_WIDTH).strip()
     if text.lower() in _BLANK:
         return None
     return _UNIT_TAIL.sub("", text)
@@ -46,7 +50,7 @@ def _to_bool(value: object) -> object:
 
 
 def _to_number(value: object) -> object:
-    return value.replace(",", "") if isinstance(value, str) else value
+    return value.replace(",", "") if isinstance(value, str) and _THOUSANDS.match(value) else value
 
 
 def _to_text(value: object) -> object:

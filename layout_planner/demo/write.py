@@ -1,6 +1,8 @@
 """Write a simulated county and its truth: the same seed gives the same bytes."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,10 +17,12 @@ from layout_planner.demo.births import expected_births
 from layout_planner.demo.calibration import FULL_SITES, FULL_VILLAGES, FULL_YEARS, LAST_YEAR
 from layout_planner.demo.county import CRS, DemoCounty, make_county
 from layout_planner.demo.paths import FIRST_YEAR, YEARS
+from layout_planner.errors import UsageError
 
 MADE_ON: Final = "2024-09-01T00:00:00.000Z"  # the date of the data; GeoPackage keeps one
 NOTES: Final = """
-# 否决规则（BLOCK*）只有在具名负责人写明理由后才能放开，每一项写一节，并印入所有导出文件:
+# 否决规则（BLOCK*）只有在具名负责人写明理由后才能放开，每一项写一节，并印入所有导出文件
+# （本版本只读取、不采用，核对时会提示）：
 # [[overrides]]
 # rule = "M19"
 # subject = "学校标识码"
@@ -29,7 +33,7 @@ overrides = []
 
 [parameters]
 # 工程假设（步行速度、冬季系数等）可在此改为本县实测值，名称见 docs/parameters.md；不写则用随附的默认值，并在报告中列出。
-# walk_kmh = 3.5
+# walk_speed_1_3 = 3.5
 
 [rules]
 # 没有国家或省定数值的规则（PARAM）由本县自定，写明理由、负责人与日期；不写则报告中印"未定"。
@@ -91,6 +95,7 @@ def make_demo(
     sites: int | None = None,
     years: int = FULL_YEARS,
     truth: Path | None = None,
+    overwrite: bool = False,
 ) -> list[str]:
     """Make a county and write it; the command ``layout-planner demo``.
 
@@ -102,6 +107,8 @@ def make_demo(
         As in `make_tables`; None is the full county.
     truth
         Folder for the truth, or None.
+    overwrite
+        Replace files of the folder that differ from what is written.
 
     Returns
     -------
@@ -111,11 +118,11 @@ def make_demo(
     Raises
     ------
     UsageError
-        If the size asked for is out of range.
+        If the size asked for is out of range, or files that differ would be replaced.
     """
     size = {"villages": villages or FULL_VILLAGES, "sites": sites or FULL_SITES, "years": years}
     county = make_county(seed, future=truth is not None, **size)
-    write_county(county, folder)
+    _write_unless_it_differs(county, folder, overwrite=overwrite)
     tables = {
         "schools.geojson": county.schools, "villages.csv": county.villages, "births.csv": county.births,
         "enrolment.csv": county.enrolment, "townships.geojson": county.townships, "roads.gpkg": county.roads,
@@ -125,6 +132,20 @@ def make_demo(
         write_truth(county, truth)
         lines.append(str(truth))
     return [str(folder / "county.toml"), *lines, "模拟数据 synthetic data"]
+
+
+def _write_unless_it_differs(county: DemoCounty, folder: Path, *, overwrite: bool) -> None:
+    """Write the files beside the folder first, so that a planner's own county is never replaced by a slip."""
+    with tempfile.TemporaryDirectory() as place:
+        write_county(county, Path(place))
+        made = sorted(Path(place).iterdir())
+        there = [file for file in made if (folder / file.name).exists()]
+        changed = [file.name for file in there if (folder / file.name).read_bytes() != file.read_bytes()]
+        if changed and not overwrite:
+            raise UsageError("demo_would_overwrite", folder=folder.name, files=changed)
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in made:
+            shutil.copyfile(file, folder / file.name)
 
 
 def _births(county: DemoCounty) -> pd.DataFrame:
@@ -172,7 +193,7 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _toml(settings: Mapping[str, Any]) -> str:
-    lines = ["# 模拟县：学校、位置、人数均为虚构，只有区划代码与名称、县级合计为真实（见 README.md）"]
+    lines = ["# 模拟县：学校、位置、人数均为虚构，只有区划代码与名称、县级合计为真实（见项目的 data/README.md）"]
     for key, value in settings.items():
         lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n" + NOTES

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +101,7 @@ def fit_trend(county: Floats) -> Trend:
 
 
 def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[Floats, Floats]:
-    """One-step errors and the last state of every point of the grid.
+    """One-step errors and the last state of every point of the grid, by the state-space filter of statsmodels.
 
     Parameters
     ----------
@@ -116,15 +117,17 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
     tuple of array
         Errors, shape (points, years); level and rate of change after the last year, shape (points, 2).
     """
-    level_step, trend_step, damping = steps
-    level, slope = (np.full(steps.shape[1], x) for x in start)
-    errors = np.empty((steps.shape[1], len(log)))
-    for year, value in enumerate(log):
-        expected = level + damping * slope
-        errors[:, year] = error = value - expected
-        level = expected + level_step * error
-        slope = damping * slope + trend_step * error
-    return errors, np.stack([level, slope], axis=1)
+    model = ExponentialSmoothing(
+        log,
+        trend=True,
+        damped_trend=True,
+        initialization_method="known",
+        initial_level=start[0],
+        initial_trend=start[1],
+    )
+    found = [model.filter(point) for point in steps.T]
+    errors = np.array([result.forecasts_error[0] for result in found])
+    return errors, np.array([result.filtered_state[1:3, -1] for result in found])
 
 
 def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:

@@ -119,9 +119,7 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
     )
 
 
-def cell_noise(
-    mean: Floats, error: Floats, phi: float, psi: float, known: Floats | None = None
-) -> tuple[float, float]:
+def cell_noise(mean: Floats, error: Floats, phi: float, psi: float, known: Floats | None = None) -> tuple[float, float]:
     """Least squares of squared errors on the mean and its square; the answer is shrunk to the priors.
 
     ``error² ≈ φ·(mean + v·mean²) + ψ·mean²``: what the posteriors of the effects explain is not noise a second time.

@@ -77,12 +77,15 @@ def read_county(folder: Path) -> County:
         problems += crosscheck.check(tables, settings)
     if any(p.severity == "error" for p in problems):
         raise DefectsError(problems)
-    files = [SETTINGS_FILE, *(s.file for s in load_dictionary().inputs() if (folder / s.file).exists())]
     longitude = float(tables["villages"].geometry.x.mean())
+    if crs_problem := settings.crs_problem(longitude):
+        raise DefectsError([crs_problem])
+    plans = sorted(path.relative_to(folder).as_posix() for path in folder.glob("plans/*.toml"))
+    files = [SETTINGS_FILE, *(s.file for s in load_dictionary().inputs() if (folder / s.file).exists())]
     return County(
         settings=settings,
         **{name: _plain(table) for name, table in tables.items()},
-        hashes={file: sha256(folder / file) for file in files},
+        hashes={file: sha256(folder / file) for file in [*files, *plans]},
         problems=tuple(problems),
         crs=settings.metric_crs(longitude),
     )

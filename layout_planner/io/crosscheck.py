@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from layout_planner.errors import Problem
+from layout_planner.io.completeness import check_completeness
 from layout_planner.io.settings import CountySettings
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _REFERENCES = (
     ("attendance", "attendance.csv", "village_code", "villages", "village_code", "villages.csv"),
 )
 _FAR_DEGREES = 0.3  # a point this far outside the county's outline is a mistake, not a border village
-_OLDEST_GRADE_LAG = 18  # grade 12 of September y was born from September y − 18
 
 
 def check(tables: Mapping[str, Any], settings: CountySettings) -> list[Problem]:
@@ -52,7 +52,9 @@ def check(tables: Mapping[str, Any], settings: CountySettings) -> list[Problem]:
     problems += _boarders(tables["enrolment"])
     problems += _far_points(tables["schools"], tables["townships"], "schools.geojson")
     problems += _far_points(tables["villages"], tables["townships"], "villages.csv")
-    problems += _years(tables["enrolment"], tables["births"], settings)
+    problems += _years(tables["enrolment"], settings)
+    if not any(p.code in {"reference_unknown", "year_missing"} for p in problems):
+        problems += check_completeness(tables, settings)
     return problems
 
 
@@ -79,7 +81,15 @@ def _boarders(enrolment: pd.DataFrame) -> list[Problem]:
     boarders = enrolment["boarders_m"].fillna(0) + enrolment["boarders_f"].fillna(0)
     bad = enrolment[boarders > enrolment["pupils"]]
     return [
-        Problem("error", "boarders_exceed_pupils", "enrolment.csv", int(row), "boarders", str(found), f"{allowed:g}")
+        Problem(
+            "error",
+            "boarders_exceed_pupils",
+            "enrolment.csv",
+            int(row),
+            "boarders_m + boarders_f",
+            str(found),
+            f"{allowed:g}",
+        )
         for row, found, allowed in zip(bad["_row"], boarders[bad.index], bad["pupils"], strict=True)
     ]
 
@@ -96,16 +106,8 @@ def _far_points(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file: str
     ]
 
 
-def _years(enrolment: pd.DataFrame, births: pd.DataFrame, settings: CountySettings) -> list[Problem]:
+def _years(enrolment: pd.DataFrame, settings: CountySettings) -> list[Problem]:
     base = settings.base_year
-    problems = []
-    if base not in set(enrolment["school_year"]):
-        problems.append(Problem("error", "year_missing", "enrolment.csv", found=str(base), allowed=str(base)))
-    low = int(enrolment["grade"].max())
-    first = base - (low + 6)
-    have = set(births["year"])
-    gaps = [y for y in range(max(first, base - _OLDEST_GRADE_LAG), base + 1) if y not in have]
-    if gaps:
-        years = "、".join(str(y) for y in gaps)
-        problems.append(Problem("error", "births_year_missing", "births.csv", found=years, allowed=str(first)))
-    return problems
+    if base in set(enrolment["school_year"]):
+        return []
+    return [Problem("error", "year_missing", "enrolment.csv", found=str(base), allowed=str(base))]

@@ -32,7 +32,7 @@ def read_layer(path: Path) -> gpd.GeoDataFrame:
         layer = gpd.read_file(path, engine="pyogrio")
     except (pyogrio.errors.DataSourceError, ValueError) as error:
         raise DataError(
-            "file_unreadable", file=path.name, found=str(error)[:80], allowed="GeoJSON、GeoPackage 或打包的 Shapefile"
+            "file_unreadable", file=path.name, found="无法解析的内容", allowed="GeoJSON、GeoPackage 或打包的 Shapefile"
         ) from error
     if len(layer) == 0:
         raise DataError("file_empty", file=path.name)

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layout_planner.contracts.dictionary import MARK
 from layout_planner.errors import MachineError, UsageError
 from layout_planner.io.text import sha256
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = "manifest.json"
-DOCUMENTS = (".docx", ".xlsx", ".pdf", ".html")
+KEPT = "edited"
+DOCUMENTS = (".docx", ".xlsx", ".pdf", ".html", ".csv")  # what a planner may edit
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -33,11 +35,11 @@ class OutFolder:
     target: Path
     new: Path
 
-    def write_table(self, name: str, frame: pd.DataFrame) -> None:
-        """Write a table as ``tables/NAME.csv``: UTF-8 with BOM, six digits, text that looks like a formula defused."""
+    def write_table(self, name: str, frame: pd.DataFrame, *, synthetic: bool = False) -> None:
+        """Write ``tables/NAME.csv`` with the mark of simulated data: UTF-8 with BOM, six digits, formulas defused."""
         path = self.new / "tables" / f"{name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_csv(frame, path)
+        write_csv(frame.assign(**{MARK: synthetic}), path)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text document."""
@@ -59,7 +61,11 @@ class OutFolder:
             ``out_locked`` if a file of the old folder is open elsewhere: the result stays in ``out-<time>``.
         """
         kept = keep_edited(self.target, self.new)
-        documents = {p.name: sha256(p) for p in sorted(self.new.iterdir()) if p.suffix in DOCUMENTS}
+        documents = {
+            p.relative_to(self.new).as_posix(): sha256(p)
+            for p in sorted(self.new.rglob("*"))
+            if p.suffix in DOCUMENTS and KEPT not in p.parts
+        }
         text = json.dumps({**manifest, "documents": documents}, ensure_ascii=False, indent=1)
         (self.new / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
         try:
@@ -123,10 +129,10 @@ def keep_edited(target: Path, new: Path) -> list[Path]:
         return []
     known = json.loads((target / MANIFEST).read_text(encoding="utf-8")).get("documents", {})
     edited = [target / name for name, digest in known.items() if _differs(target / name, digest)]
-    older = sorted((target / "edited").iterdir()) if (target / "edited").is_dir() else []
+    older = sorted((target / KEPT).iterdir()) if (target / KEPT).is_dir() else []
     kept = []
     for path in [*older, *edited]:
-        place = new / "edited" / path.name
+        place = new / KEPT / path.name
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
             place = place.with_stem(f"{place.stem}-{sha256(path)[:8]}")

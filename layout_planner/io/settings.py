@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +14,7 @@ from layout_planner.io.text import read_toml
 
 FILE = "county.toml"
 _CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the next zones follow one by one
+_ZONE_25 = 4513  # the same zones with the zone number before the easting
 _WORDS = {
     "literal_error": "{expected} 之一",
     "missing": "必填",
@@ -26,6 +27,13 @@ _WORDS = {
     "greater_than_equal": "不小于 {ge}",
     "less_than_equal": "不大于 {le}",
     "string_pattern_mismatch": "符合 {pattern} 的代码",
+    "string_too_short": "不能空着",
+    "finite_number": "有限的数",
+    "greater_than": "大于 {gt}",
+    "float_parsing": "数",
+    "bool_parsing": "true 或 false",
+    "date_type": "日期 如 2026-09-01",
+    "tuple_type": "[[overrides]] 小节",
     "date_from_datetime_parsing": "日期 如 2026-09-01",
     "dict_type": "一个小节",
 }
@@ -44,7 +52,7 @@ class Signed(BaseModel):
 class CountyRule(Signed):
     """The county's own value of a PARAM rule (本县自定)."""
 
-    value: float
+    value: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Override(Signed):
@@ -69,7 +77,7 @@ class CountySettings(BaseModel):
     draws: int = Field(ge=10, le=100_000)
     seed: int = Field(ge=0)
     synthetic: bool = False
-    parameters: Mapping[str, float] = Field(default_factory=dict)
+    parameters: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     rules: Mapping[str, CountyRule] = Field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
 
@@ -78,6 +86,15 @@ class CountySettings(BaseModel):
         if self.projected_crs is not None:
             return self.projected_crs
         return _CENTRAL_MERIDIAN_75E + round(longitude / 3) - 25
+
+    def crs_problem(self, longitude: float) -> Problem | None:
+        """Say so if the county's own projected system is not the CGCS2000 3° zone of a longitude or the next one."""
+        zone = round(longitude / 3) - 25
+        fitting = {base + zone + step for base in (_CENTRAL_MERIDIAN_75E, _ZONE_25) for step in (-1, 0, 1)}
+        if self.projected_crs is None or self.projected_crs in fitting:
+            return None
+        allowed = str(_CENTRAL_MERIDIAN_75E + zone)
+        return Problem("error", "crs_bad", FILE, found=str(self.projected_crs), allowed=allowed)
 
 
 def read_settings(folder: Path) -> CountySettings:
@@ -97,7 +114,7 @@ def read_settings(folder: Path) -> CountySettings:
 
 def _problem(item: Any) -> Problem:
     word = _WORDS.get(item["type"], item["msg"])
-    allowed = word.format_map({"expected": "", **item.get("ctx", {})})
+    allowed = word.format_map({"expected": "", **item.get("ctx", {})}).replace(" or ", " 或 ")
     found = "空" if item["type"] == "missing" else str(item["input"])[:60]
     key = ".".join(str(part) for part in item["loc"])
     return Problem("error", "setting_bad", FILE, None, key, found, allowed)

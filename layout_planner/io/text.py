@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from layout_planner.errors import DataError, MachineError
 
+_TOML_PLACE = re.compile(r"line (\d+), column (\d+)")
+_ZIP = b"PK\x03\x04"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -32,6 +35,8 @@ def decode(data: bytes, file: str) -> str:
     DataError
         ``file_unreadable`` when none of them fits.
     """
+    if data.startswith(_ZIP):
+        raise DataError("file_unreadable", file=file, found="Excel 工作簿", allowed="CSV 文本（在 Excel 中另存为 CSV）")
     ladder = ("utf-16",) if data.startswith(_UTF16_MARKS) else ("utf-8-sig", "gb18030")
     for encoding in ladder:
         try:
@@ -47,7 +52,8 @@ def read_records(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
     Raises
     ------
     DataError
-        ``file_missing``, ``file_unreadable``, or ``file_empty`` when there is no row below the header.
+        ``file_missing``, ``file_unreadable``, ``column_twice``, ``row_too_long``, or ``file_empty`` when there is no
+        row below the header.
     """
     text = decode(read_bytes(path), path.name)
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
@@ -56,6 +62,13 @@ def read_records(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
     if not lines:
         raise DataError("file_empty", file=path.name)
     header = [name.strip() for name in lines[0]]
+    while header and not header[-1]:
+        header.pop()
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        raise DataError("column_twice", file=path.name, column=twice)
+    long = [n for n, line in enumerate(lines, start=1) if any(cell.strip() for cell in line[len(header) :])]
+    if long:
+        raise DataError("row_too_long", file=path.name, rows=long, columns=len(header))
     rows = [dict(zip(header, [*line, *[None] * len(header)], strict=False)) for line in lines[1:]]
     while rows and not any(rows[-1].values()):
         rows.pop()
@@ -75,7 +88,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(decode(read_bytes(path), path.name))
     except tomllib.TOMLDecodeError as error:
-        raise DataError("toml_bad", file=path.name, found=str(error)) from error
+        place = _TOML_PLACE.search(str(error))
+        row, column = (place[1], place[2]) if place else ("?", "?")
+        raise DataError("toml_bad", file=path.name, row=row, column=column) from error
 
 
 def sha256(path: Path) -> str:

@@ -12,12 +12,13 @@ import pandas as pd
 
 from layout_planner.consolidation import small_school_options
 from layout_planner.contracts import check_table
+from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.text import read_toml
 from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
 from layout_planner.pipeline.draw import history_of
 from layout_planner.pipeline.judge import Supply, base_rows, findings_of, supply_of
 from layout_planner.pipeline.ledger import Ledger
-from layout_planner.pipeline.outlook import Outlook, outlook_of
+from layout_planner.pipeline.outlook import Outlook, backtest_of, outlook_of
 from layout_planner.pipeline.setup import RunOptions, Setup, quality_table, set_up
 from layout_planner.scenario import STATUS_QUO, Baseline, Evaluation, Plan, compare, evaluate, parse_plan
 
@@ -35,6 +36,7 @@ class Forecasted:
     travel: Travel
     attendance: Attendance
     outlook: Outlook
+    backtest: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Output tables up to the forecast, each brought to its contract."""
@@ -50,6 +52,7 @@ class Forecasted:
                 "forecast_township": self.outlook.townships,
                 "forecast_stage": self.outlook.stages,
                 "forecast_village": self.outlook.villages,
+                "backtest": self.backtest,
                 "reconciliation": self.ledger.table(),
             }
         )
@@ -135,7 +138,8 @@ def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clo
     travel = clock.measure("Travel minutes", lambda: travel_of(setup))
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
     outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
-    return Forecasted(setup, ledger, travel, attendance, outlook)
+    backtest = clock.measure("Backtest", lambda: backtest_of(setup, attendance))
+    return Forecasted(setup, ledger, travel, attendance, outlook, backtest)
 
 
 def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Computed:
@@ -157,6 +161,29 @@ def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None
     findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs))
     evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))
+
+
+def check_county(folder: Path) -> tuple[str, pd.DataFrame]:
+    """Read everything that a run reads, the plans too, without computing.
+
+    Parameters
+    ----------
+    folder
+        The county folder.
+
+    Returns
+    -------
+    tuple
+        Name of the county, and its warnings and notices as the table ``data_quality``.
+
+    Raises
+    ------
+    LayoutError
+        As `compute` for files, settings, rules, assumptions and plans.
+    """
+    setup = set_up(folder, RunOptions())
+    plans_of(setup)
+    return setup.county.settings.name, quality_table(setup)
 
 
 def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
@@ -185,9 +212,16 @@ def plans_of(setup: Setup) -> list[Plan]:
     DataError, DefectsError
         If a plan cannot be read or contradicts the register.
     """
-    files = sorted((setup.folder / PLANS).glob("*.toml"))
     schools = pd.DataFrame(setup.schools.drop(columns="geometry"))
-    return [STATUS_QUO, *(parse_plan(read_toml(file), schools, setup.base_year) for file in files)]
+    last = setup.base_year + setup.horizon
+    plans = [STATUS_QUO]
+    for file in sorted((setup.folder / PLANS).glob("*.toml")):
+        name = f"{PLANS}/{file.name}"
+        plan = parse_plan(read_toml(file), schools, setup.base_year, last_year=last, file=name)
+        if plan.name in {other.name for other in plans}:
+            raise DefectsError([Problem("error", "key_twice", name, column="name", found=plan.name)])
+        plans.append(plan)
+    return plans
 
 
 def _checked(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

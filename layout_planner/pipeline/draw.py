@@ -105,7 +105,7 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
 
 def note_of(setup: Setup) -> Note:
     """Line under every figure: source, day of the statistics, simulated or not."""
-    synthetic = setup.county.settings.synthetic
+    synthetic = setup.synthetic
     source = SOURCE_SYNTHETIC if synthetic else SOURCE
     return Note(source=source, data_date=f"{setup.base_year}年9月1日", synthetic=synthetic)
 

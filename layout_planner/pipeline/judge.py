@@ -48,7 +48,8 @@ def base_rows(setup: Setup) -> pd.DataFrame:
 def supply_of(setup: Setup, pupils: xr.DataArray) -> Supply:
     """Count the seats, near and long term, and set the forecast against them."""
     rows = base_rows(setup)
-    by_stage = rows.groupby(["school_id", "stage"], as_index=False)[["pupils", "boarders"]].sum()
+    groups = rows.groupby(["school_id", "stage"])[["pupils", "boarders"]]
+    by_stage = groups.agg(lambda part: part.sum(skipna=False)).reset_index()
     limits = seat_limits(setup.catalogue, setup.day, setup.values)
     table = count_seats(setup.schools, by_stage, limits)
     return Supply(table, seat_balance(table, pupils, setup.schools, setup.county.townships))
@@ -80,7 +81,9 @@ def findings_of(setup: Setup, attendance: Attendance, *, further: pd.DataFrame) 
         sections=compulsory,
         school_sizes=school_sizes(compulsory),
     )
-    return evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name, further=further)
+    found = evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name, further=further)
+    of_pairs = found["subject_type"] == "pair"
+    return found.assign(school_year=found["school_year"].where(of_pairs, setup.base_year))
 
 
 def _complete(setup: Setup) -> pd.Series:

@@ -12,6 +12,8 @@ import xarray as xr
 from layout_planner.attendance import children_from_pupils, forecast_village, township_children
 from layout_planner.enrolment import (
     CountyOptions,
+    Tables,
+    backtest_county,
     births_table,
     cohort_of,
     cohort_status,
@@ -20,6 +22,7 @@ from layout_planner.enrolment import (
     summarise_school,
     summarise_township_pupils,
 )
+from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
@@ -76,12 +79,22 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     )
 
 
+def backtest_of(setup: Setup, attendance: Attendance) -> pd.DataFrame:
+    """Forecast from earlier years and compare with what came, beside the last value (table ``backtest``)."""
+    county = setup.county
+    tables = Tables(county.enrolment, setup.schools, county.births, attendance.flows)
+    options = CountyOptions(base_year=setup.base_year, horizon=1, draws=setup.draws)
+    return backtest_county(tables, options, np.random.default_rng(setup.seed))
+
+
 def _births(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
     """Table ``births_projected``: the townships, and the whole county as sums of the same draws."""
     total = births.sum("township_code").expand_dims(township_code=[COUNTY]).transpose(*births.dims)
-    known = registered.groupby(["year", "month"], dropna=False, as_index=False)["births"].sum()
+    known = births_by_year(registered).sum(skipna=False).dropna().rename("births").rename_axis("year").reset_index()
     whole = pd.DataFrame({"township_code": [COUNTY], "name": ["全县"]})
-    county = births_table(total.assign_attrs(births.attrs), known.assign(township_code=COUNTY), whole)
+    county = births_table(
+        total.assign_attrs(births.attrs), known.assign(township_code=COUNTY, month=float("nan")), whole
+    )
     return pd.concat([births_table(births, registered, townships), county], ignore_index=True)
 
 

@@ -64,20 +64,20 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
     if options.upto == "forecast":
         done = compute_forecast(folder, options, clock)
         setup, tables = done.setup, done.tables()
-        _write_tables(target, tables)
+        _write_tables(target, tables, synthetic=setup.synthetic)
     else:
         computed = compute(folder, options, clock)
         setup, tables = computed.setup, computed.tables()
-        _write_tables(target, tables)
+        _write_tables(target, tables, synthetic=setup.synthetic)
         drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
         clock.measure("Report", lambda: _report(setup, tables, drawn, target))
     edited = target.finish(manifest_of(setup, tables, options, clock.seconds))
-    return RunResult(out, setup.county.settings.synthetic, headlines_of(setup, tables), edited)
+    return RunResult(out, setup.synthetic, headlines_of(setup, tables), edited)
 
 
-def _write_tables(target: OutFolder, tables: Mapping[str, pd.DataFrame]) -> None:
+def _write_tables(target: OutFolder, tables: Mapping[str, pd.DataFrame], *, synthetic: bool) -> None:
     for name, frame in tables.items():
-        target.write_table(name, frame)
+        target.write_table(name, frame, synthetic=synthetic)
 
 
 def _draw(setup: Setup, tables: Mapping[str, pd.DataFrame], target: OutFolder) -> list[Drawn]:
@@ -103,7 +103,7 @@ def _report(setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Dr
         code=settings.code,
         base_year=setup.base_year,
         horizon=setup.horizon,
-        synthetic=settings.synthetic,
+        synthetic=setup.synthetic,
         tables=tables,
         figures=figures,
         parameters=setup.assumptions(),
@@ -135,7 +135,7 @@ def manifest_of(
         "schema": 1,
         "county": settings.name,
         "code": settings.code,
-        "synthetic": settings.synthetic,
+        "synthetic": setup.synthetic,
         "base_year": setup.base_year,
         "options": {"horizon": setup.horizon, "draws": setup.draws, "seed": setup.seed, "upto": options.upto},
         "inputs": facts["inputs"],

@@ -10,7 +10,8 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from layout_planner.errors import DefectsError, Problem
+from layout_planner.errors import Problem
+from layout_planner.io.completeness import synthetic_rows
 from layout_planner.io.county import County, read_county
 from layout_planner.policy import (
     Catalogue,
@@ -23,7 +24,7 @@ from layout_planner.policy import (
 )
 from layout_planner.policy.wording import values_text
 
-FIRST_SCHOOL_DAY = (9, 1)  # rules are read on 1 September of the base year, the day of the statistics
+FIRST_SCHOOL_DAY = (9, 1)  # rules are read on the first September on which a decision can take effect
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Setup:
     draws: int
     seed: int
     folder: Path
+    synthetic: bool
 
     def numbers_of_rules(self, rule_ids: Iterable[str]) -> pd.DataFrame:
         """Rules in use with their numbers in words: rule_id, title, value, unit, cite."""
@@ -86,18 +88,19 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
     }
     return Setup(
         county=county,
-        schools=county.schools.to_crs(county.crs),
-        villages=county.villages.to_crs(county.crs),
+        schools=_ordered(county.schools, "school_id").to_crs(county.crs),
+        villages=_ordered(county.villages, "village_code").to_crs(county.crs),
         roads=_plain_lines(county.roads.to_crs(county.crs)),
         catalogue=load_catalogue().with_county_values(county_values),
         parameters=parameters,
         values=parameter_values(parameters, settings.parameters),
-        day=date(settings.base_year, *FIRST_SCHOOL_DAY),
+        day=date(settings.base_year + 1, *FIRST_SCHOOL_DAY),
         base_year=settings.base_year,
         horizon=options.horizon or settings.horizon,
         draws=options.draws or settings.draws,
         seed=settings.seed if options.seed is None else options.seed,
         folder=folder,
+        synthetic=settings.synthetic or any(map(synthetic_rows, (county.schools, county.enrolment, county.births))),
     )
 
 
@@ -121,18 +124,11 @@ def quality_table(setup: Setup) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
 
 
+def _ordered(layer: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:
+    """Rows by code, so that the order of the file moves no number."""
+    return layer.sort_values(key, ignore_index=True)
+
+
 def _plain_lines(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Multi-part lines as one row a part, index 0 … n − 1."""
     return roads.explode(ignore_index=True)
-
-
-def require_no_error(problems: list[Problem]) -> None:
-    """Stop with all errors of a list.
-
-    Raises
-    ------
-    DefectsError
-        If one of the problems is an error.
-    """
-    if any(p.severity == "error" for p in problems):
-        raise DefectsError(problems)

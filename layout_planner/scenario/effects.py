@@ -117,8 +117,8 @@ def boarding_of(
     schools = baseline.schools.set_index("school_id")
     columns = ["dorm_beds_m", "dorm_beds_f", "canteen_seats", "canteen_sittings"]
     building = schools.reindex(columns=columns).reindex(pairs["receiver_id"]).reset_index(drop=True).astype(float)
-    boarders = baseline.enrolment.groupby("school_id")["boarders"].sum(min_count=1)
-    here = boarders.reindex(pairs["receiver_id"]).fillna(0.0).to_numpy(dtype=float)
+    boarders = baseline.enrolment.groupby("school_id")["boarders"].agg(_all_known)
+    here = boarders.reindex(pairs["receiver_id"]).to_numpy(dtype=float)
     coming = _boarders_moved(pairs, moves, baseline)
     needed = boarders_needed(moves, baseline).reindex(pairs["subject_id"]).fillna(0.0).to_numpy()
     total = tally.groupby("subject_id")["after"].sum().reindex(pairs["subject_id"]).to_numpy(dtype=float)
@@ -160,12 +160,21 @@ def boarding_limit(baseline: Baseline) -> float:
 def _boarders_moved(pairs: pd.DataFrame, moves: pd.DataFrame, baseline: Baseline) -> np.ndarray:
     """Today's boarders of the moved school, in the share of its pupils of the band who go to this receiver."""
     now = baseline.enrolment.assign(grade_band=baseline.enrolment["grade"].map(BAND_OF_GRADE).astype(str))
-    bands = now.groupby(["school_id", "grade_band"], as_index=False)[["pupils", "boarders"]].sum()
-    bands["rate"] = (bands["boarders"] / bands["pupils"].where(bands["pupils"] > 0)).fillna(0.0)
+    bands = now.groupby(["school_id", "grade_band"], as_index=False)[["pupils", "boarders"]].agg(_all_known)
+    bands["rate"] = (bands["boarders"] / bands["pupils"]).where(bands["pupils"] > 0, 0.0)
     moved = moves.groupby(["subject_id", "school_id", "grade_band"], as_index=False)["children"].sum()
     moved = moved.merge(bands[["school_id", "grade_band", "rate"]], on=["school_id", "grade_band"], how="left")
-    coming = (moved["children"] * moved["rate"].fillna(0.0)).groupby(moved["subject_id"]).sum()
+    unseen = ~moved.set_index(["school_id", "grade_band"]).index.isin(
+        bands.set_index(["school_id", "grade_band"]).index
+    )
+    rate = moved["rate"].where(~unseen, 0.0)  # a band that nobody was in has no boarders; an uncounted one is unknown
+    coming = (moved["children"] * rate).groupby(moved["subject_id"]).agg(_all_known)
     return np.asarray(coming.reindex(pairs["subject_id"]).fillna(0.0).to_numpy(dtype=float))
+
+
+def _all_known(values: pd.Series) -> float:
+    """Sum that is unknown where one part is unknown."""
+    return float(values.sum(skipna=False))
 
 
 def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limits: SeatLimits) -> pd.DataFrame:
@@ -190,13 +199,14 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
         size_after (grades 1–9), through_school; one row a pair and stage that receives pupils. [pupils]
     """
     schools = {str(row["school_id"]): row for row in pd.DataFrame(baseline.schools).to_dict("records")}
+    oversized = baseline.catalogue.rule("C07").on(baseline.day, part="oversized")
     groups = dict(list(tally.sort_values("grade").groupby("subject_id")))
     found = []
     for pair in named(pairs, baseline).to_dict("records"):
         rows = groups.get(pair["subject_id"])
         if rows is not None:
             school = schools[pair["receiver_id"]]
-            sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits)
+            sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits, oversized)
             found += [{**pair, **size} for size in sizes]
     columns = ["class_size_before", "class_size_after", "size_before", "size_after", "through_school"]
     return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *columns])
@@ -210,21 +220,39 @@ def rooms_of(school: Mapping[Any, Any], seats_added: float, limits: SeatLimits) 
     return rooms + (seats_added / limits.class_size["near"][stage] if seats_added else 0.0)
 
 
-def _sizes(rows: pd.DataFrame, rooms: float, school: Mapping[Any, Any], limits: SeatLimits) -> list[dict[str, object]]:
+def _worst_grade(sizes: np.ndarray, grades: np.ndarray, oversized: float) -> int:
+    """Grade that the move makes oversized, the largest of them; else the grade with the largest section after it.
+
+    A grade that was oversized before must not hide another that becomes so. Unknown sizes come first.
+    """
+    before, after = sizes[0, grades], np.nan_to_num(sizes[1, grades], nan=np.inf)
+    caused = (after >= oversized) & ~(before >= oversized)
+    return int(grades[np.lexsort((after, caused))[-1]])
+
+
+def _sizes(
+    rows: pd.DataFrame, rooms: float, school: Mapping[Any, Any], limits: SeatLimits, oversized: float
+) -> list[dict[str, object]]:
     grades, high = rows["grade"].to_numpy(dtype=int), int(school["grade_high"])
     size = np.array([limits.grade_size("near", int(grade), high) for grade in grades])
     compulsory = np.isin(grades, COMPULSORY)
     before, after = (rows[name].to_numpy(dtype=float) for name in ("before", "after"))
     sections_before, sections_after = (form_sections(pupils, size, rooms) for pupils in (before, after))
     stages = np.array([str(STAGE_OF_GRADE[int(grade)]) for grade in grades])
+    sizes = np.array(
+        [
+            [largest_section(pupils[[i]], sections[[i]]) for i in range(len(grades))]
+            for pupils, sections in ((before, sections_before), (after, sections_after))
+        ]
+    )
     out: list[dict[str, object]] = []
     for stage in dict.fromkeys(stages[after > before]):
-        here = stages == stage
+        worst = _worst_grade(sizes, np.flatnonzero(stages == stage), oversized)
         out.append(
             {
                 "stage": stage,
-                "class_size_before": largest_section(before[here], sections_before[here]),
-                "class_size_after": largest_section(after[here], sections_after[here]),
+                "class_size_before": float(sizes[0, worst]),
+                "class_size_after": float(sizes[1, worst]),
                 "size_before": float(before[compulsory].sum()),
                 "size_after": float(after[compulsory].sum()),
                 "through_school": school["kind"] == "nine_year",

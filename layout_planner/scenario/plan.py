@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from layout_planner.errors import DefectsError, Problem
-from layout_planner.scenario.timeline import ACTIONS_ZH, Action, Decision, State, after, opening, year_in
+from layout_planner.scenario.timeline import ACTIONS_ZH, TOP_OF_POINT, Action, Decision, State, after, opening, year_in
 from layout_planner.terms import GRADES
 
 
@@ -23,10 +23,19 @@ class Plan:
     synthetic: bool = False
 
 
+_MANY: Final = 100_000  # more seats than any school has: a slip of the pen
+
 STATUS_QUO: Final = Plan(name="现状", title="现状：不作任何调整")
 
 
-def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) -> Plan:
+def parse_plan(
+    raw: Mapping[str, Any],
+    schools: pd.DataFrame,
+    base_year: int,
+    *,
+    last_year: int | None = None,
+    file: str | None = None,
+) -> Plan:
     """Make a plan from its file and check every decision against the register and the decisions before it.
 
     Decisions of one year take effect together, so a school cannot be merged into one that closes that September.
@@ -39,6 +48,10 @@ def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) ->
         Table `schools`.
     base_year
         Last observed school year; decisions begin later. [year]
+    last_year
+        Last year of the forecast: a later decision could not be checked. [year]
+    file
+        Name printed in the messages; default: ``plans/`` and the name of the plan.
 
     Returns
     -------
@@ -52,7 +65,8 @@ def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) ->
         open yet or not ready, a circle, a grade that no receiver offers, a school closed twice or reopened while open.
     """
     name = str(raw.get("name") or "").strip()
-    file = f"plans/{name or '?'}.toml"
+    file = file or f"plans/{name or '?'}.toml"
+    years = (base_year + 1, last_year)
     problems: list[Problem] = []
     if not name or name == STATUS_QUO.name:
         problems.append(_problem(("plan_name", "name", name, f"{STATUS_QUO.name} 以外的名称"), file, None))
@@ -62,7 +76,7 @@ def parse_plan(raw: Mapping[str, Any], schools: pd.DataFrame, base_year: int) ->
         problems.append(_problem(("plan_shape", "decision", items, "若干 [[decision]]"), file, None))
         items = []
     for number, item in enumerate(items, start=1):
-        found = list(_defects_of_fields(item, schools, base_year))
+        found = list(_defects_of_fields(item, schools, years))
         problems += [_problem(defect, file, number) for defect in found]
         if not found:
             numbered.append((number, _decision(item)))
@@ -87,25 +101,41 @@ def _decision(item: Mapping[str, Any]) -> Decision:
     return Decision(str(item["school_id"]), int(item["year"]), Action(item["action"]), receivers, seats, reason)
 
 
-def _defects_of_fields(item: Mapping[str, Any], schools: pd.DataFrame, base_year: int) -> Iterable[_Defect]:
+def _defects_of_fields(
+    item: Mapping[str, Any], schools: pd.DataFrame, years: tuple[int, int | None]
+) -> Iterable[_Defect]:
     """Defects of one decision that can be seen without the others."""
     known = set(schools["school_id"])
     school, year, action = str(item.get("school_id", "")), item.get("year"), str(item.get("action", ""))
     receivers, seats = item.get("receivers", []), item.get("seats", 0)
     if school not in known:
         yield "plan_school", "school_id", school, "schools.geojson 中的学校标识码"
-    if not isinstance(year, int) or isinstance(year, bool) or year <= base_year:
-        yield "plan_year", "year", year, f"{base_year + 1} 或以后的学年"
+    first, last = years
+    if not isinstance(year, int) or isinstance(year, bool) or year < first or (last is not None and year > last):
+        yield "plan_year", "year", year, f"{first} 或以后的学年" if last is None else f"{first} 到 {last} 的学年"
     if action not in set(Action):
         yield "plan_action", "action", action, "、".join(Action)
     if not isinstance(receivers, list) or any(str(code) not in known or str(code) == school for code in receivers):
         yield "plan_receiver", "receivers", receivers, "schools.geojson 中的其他学校"
     elif action in {Action.MERGE, Action.TEACHING_POINT} and not receivers:
         yield "plan_receiver", "receivers", "空", "至少一所接收学校"
-    if not isinstance(seats, int | float) or seats < 0 or (action == Action.EXPAND) != (seats > 0):
+    if action == Action.TEACHING_POINT and school in known and not _can_be_a_point(schools, school):
+        yield "plan_action", "action", action, "既有一至三年级、又有四年级以上的学校才能改为教学点"
+    if (
+        not isinstance(seats, int | float)
+        or isinstance(seats, bool)
+        or not 0 <= seats < _MANY
+        or (action == Action.EXPAND) != (seats > 0)
+    ):
         yield "plan_seats", "seats", seats, "扩建（expand）写大于 0 的学位数，其余不写"
     if not str(item.get("reason") or "").strip():
         yield "plan_reason", "reason", "空", "一句话写明理由"
+
+
+def _can_be_a_point(schools: pd.DataFrame, school: str) -> bool:
+    """Whether a school teaches grades on both sides of the top of a teaching point."""
+    row = schools.set_index("school_id").loc[school]
+    return int(row["grade_low"]) <= TOP_OF_POINT < int(row["grade_high"])
 
 
 def _replay(numbered: list[tuple[int, Decision]], schools: pd.DataFrame, file: str) -> list[Problem]:

@@ -107,3 +107,29 @@ def test_the_language_follows_the_option_then_the_variable():
     environ: dict[str, str] = {}
     assert set_language(["x", "run"], environ) == "zh"
     assert environ["LANGUAGE"] == "zh_CN"
+
+
+def test_a_forecast_never_replaces_its_input_and_names_the_lowest_grade(tmp_path):
+    (tmp_path / "p.csv").write_text("area,year,grade,pupils\nA,2020,1,10\nA,2021,1,9\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("area,year,births\nA,2014,10\n", encoding="utf-8")
+    words = ["forecast", "--pupils", "p.csv", "--births", "b.csv", "--origin", "2021", "--horizon", "2", "--out"]
+    assert "与输入文件 p.csv 相同" in call(*words, "p.csv", cwd=tmp_path).stderr
+    assert "没有年级 0 的在校生，最低年级是 1" in call(*words, "f.csv", cwd=tmp_path).stderr
+
+
+def test_a_demo_never_replaces_files_that_differ(county_copy):
+    before = (county_copy / "births.csv").read_bytes()
+    result = call("demo", county_copy, "--villages", "12", "--sites", "5", "--years", "6")
+    assert result.returncode == 2
+    assert "请另选一个空文件夹" in result.stderr
+    assert (county_copy / "births.csv").read_bytes() == before
+
+
+def test_check_reads_the_plans_and_the_settings_too(county_copy):
+    (county_copy / "plans").mkdir()
+    (county_copy / "plans" / "mine.toml").write_text(
+        'name = "我的方案"\n[[decision]]\nschool_id = "1"\n', encoding="utf-8"
+    )
+    result = call("check", county_copy)
+    assert result.returncode == 2
+    assert "plans/mine.toml" in result.stderr

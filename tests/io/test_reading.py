@@ -103,9 +103,7 @@ def test_more_boarders_than_pupils_is_an_error(county_copy):
 
 def test_a_base_year_without_rows_is_named(county_copy):
     edit(county_copy / "county.toml", "base_year = 2024", "base_year = 2026")
-    lines = sentences(county_copy)
-    assert any("缺少 2026 学年" in line for line in lines)
-    assert any("缺少 2025、2026 年的出生登记" in line for line in lines)
+    assert any("缺少 2026 学年" in line for line in sentences(county_copy))
 
 
 def test_a_school_without_a_point_is_named(county_copy):
@@ -134,7 +132,7 @@ def test_a_wrong_setting_is_named_with_its_key(county_copy, old, new, key):
 
 def test_a_broken_toml_says_where(county_copy):
     edit(county_copy / "county.toml", "seed = 7", "seed 7")
-    with pytest.raises(DataError, match="line"):
+    with pytest.raises(DataError, match="line 10, character 6"):
         read_settings(county_copy)
 
 

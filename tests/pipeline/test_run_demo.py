@@ -159,5 +159,5 @@ def test_unborn_children_are_marked_and_no_figure_of_a_real_school_is_invented(t
 
 
 def test_the_scripts_for_planners_can_call_the_stages_one_by_one():
-    done = compute(DATA, RunOptions(draws=20, horizon=2))
+    done = compute(DATA, RunOptions(draws=20, horizon=6))
     assert set(done.forecasted.tables()) < set(done.tables())

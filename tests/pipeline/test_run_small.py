@@ -38,14 +38,15 @@ def small(tmp_path_factory):
 def test_a_run_writes_every_table_of_the_contract_the_figures_the_report_and_the_manifest(small):
     assert sorted(p.stem for p in (small / "tables").iterdir()) == sorted(TABLES)
     for name in TABLES:
-        assert list(read(small, name).columns) == load_dictionary().tables[name].names
+        assert list(read(small, name).columns) == load_dictionary().tables[name].written
     figures = {p.name for p in (small / "figures").iterdir()}
     assert {f"{stem}.{kind}" for stem in {n.split(".")[0] for n in figures} for kind in ("png", "svg")} == figures
     manifest = json.loads((small / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["synthetic"] is True
     assert set(manifest["rows"]) == set(TABLES)
     assert set(manifest["inputs"]) == {p.name for p in COUNTY.iterdir() if p.is_file()}
-    assert list(manifest["documents"]) == ["report.html"]
+    assert set(manifest["documents"]) == {"report.html", *(f"tables/{name}.csv" for name in TABLES)}
+    assert all(read(small, name)["synthetic"].all() for name in TABLES)
 
 
 def test_children_and_pupils_agree_in_every_printed_table(small):
