@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from layout_planner.compliance.findings import FAIL, PASS, Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import Finding, findings_frame, judge, listed, subjects
 from layout_planner.compliance.places import shortages
 from layout_planner.policy import Rule
 from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH
@@ -22,7 +22,8 @@ def check_young_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     trips
         Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes; one row a
         village and school of the subject, in the worst case. Children are whole; minutes one way, door to gate,
-        NaN where there is no route. [children], [min]
+        NaN where there is no route. Where known screening: True for minutes from straight lines, on which nobody
+        passes. [children], [min]
     rule
         T01.
     day
@@ -46,14 +47,16 @@ def check_young_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.Da
         young = rows[rows["grade_band"].isin(bands) & ~(rows["children"] == 0)].sort_values(["village_name", "minutes"])
         over = young[~(young["minutes"] <= limit)]  # NaN = no route = over
         marks = over["minutes"].isna().map({True: _NO_ROUTE, False: ""})
+        screened = bool(young.get("screening", pd.Series(False, index=young.index)).any())
         findings.append(
             Finding(
                 subject,
-                FAIL if len(over) else PASS,
+                judge(broken=len(over) > 0, unknown=screened),
                 observed=float(young["minutes"].max()),
                 limit=limit,
                 affected=float(over["children"].sum(skipna=False)),
                 names=listed(over["village_name"].astype("str") + marks),
+                missing="需：道路数据（直线粗筛不能作为符合的依据）" if screened and not len(over) else "",
                 grade_band=bands[0],
             )
         )

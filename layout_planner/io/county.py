@@ -28,7 +28,7 @@ class County:
     schools: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame
     townships: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame | None
     births: pd.DataFrame
     enrolment: pd.DataFrame
     attendance: pd.DataFrame | None

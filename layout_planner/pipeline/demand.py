@@ -12,7 +12,7 @@ from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
 from layout_planner.policy import Catalogue
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, GRADES, OUTSIDE
-from layout_planner.travel import access, build_network, normal_case, travel_minutes, worst_case
+from layout_planner.travel import access, build_network, normal_case, screening_minutes, travel_minutes, worst_case
 
 TRIP_RULES = ("T01",)  # rules that limit the minutes of the grades they name
 
@@ -38,10 +38,13 @@ class Attendance:
 
 
 def travel_of(setup: Setup) -> Travel:
-    """Compute the minutes on the road network by grade band, mode and case."""
-    network = build_network(setup.roads, setup.values)
+    """Compute the minutes on the road network by grade band, mode and case; by straight lines where there is none."""
     cutoff = setup.values["travel_cutoff_min"]
-    minutes = travel_minutes(network, setup.villages, setup.schools, setup.values, cutoff)
+    if setup.roads is None:
+        minutes = screening_minutes(setup.villages, setup.schools, setup.values, cutoff)
+    else:
+        network = build_network(setup.roads, setup.values)
+        minutes = travel_minutes(network, setup.villages, setup.schools, setup.values, cutoff)
     return Travel(minutes, normal_case(minutes), worst_case(minutes))
 
 

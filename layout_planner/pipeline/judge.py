@@ -116,6 +116,7 @@ def _trips(setup: Setup, attendance: Attendance) -> pd.DataFrame:
             "grade_band": rows["grade_band"],
             "children": groups.transform(lambda group: whole_children(group.to_numpy(dtype=float))),
             "minutes": rows["minutes_nearest"],
+            "screening": setup.roads is None,
         }
     )
 

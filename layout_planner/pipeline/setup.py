@@ -44,7 +44,7 @@ class Setup:
     county: County
     schools: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame | None
     catalogue: Catalogue
     parameters: Mapping[str, Parameter]
     values: Mapping[str, float]
@@ -90,7 +90,7 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
         county=county,
         schools=_ordered(county.schools, "school_id").to_crs(county.crs),
         villages=_ordered(county.villages, "village_code").to_crs(county.crs),
-        roads=_plain_lines(county.roads.to_crs(county.crs)),
+        roads=None if county.roads is None else _plain_lines(county.roads.to_crs(county.crs)),
         catalogue=load_catalogue().with_county_values(county_values),
         parameters=parameters,
         values=parameter_values(parameters, settings.parameters),
@@ -112,6 +112,8 @@ def quality_table(setup: Setup) -> pd.DataFrame:
                 f"{p.low:g}–{p.high:g} {p.unit}")
         for p in outside_range(setup.parameters, setup.values)
     ]  # fmt: skip
+    if setup.roads is None:
+        problems.append(Problem("warning", "roads_absent", "roads.gpkg"))
     problems += [
         Problem("warning", "override_not_applied", "county.toml", None, o.rule, o.subject)
         for o in setup.county.settings.overrides

@@ -12,6 +12,7 @@ from layout_planner.capacity import SeatLimits, diners_of, form_sections, larges
 from layout_planner.enrolment import largest_remainder
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, STAGE_OF_GRADE, GradeBand
+from layout_planner.travel.table import SCREENING
 
 COMPULSORY = tuple(g for band in (GradeBand.G13, GradeBand.G46, GradeBand.G79) for g in BAND_GRADES[band])
 OLDER = tuple(g for band in (GradeBand.G46, GradeBand.G79, GradeBand.G1012) for g in BAND_GRADES[band])
@@ -68,7 +69,8 @@ def trips_of(moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes. [children], [min]
+        Columns subject_type, subject_id, subject_name, village_name, grade_band, children, minutes, screening.
+        [children], [min]
     """
     limit = baseline.catalogue.rule("T01").on(baseline.day)
     young = moves[(moves["village_code"] != "") & (moves["grade_band"] == GradeBand.G13)]
@@ -77,9 +79,11 @@ def trips_of(moves: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     villages = baseline.villages.set_index("village_code")["name"]
     columns = ["subject_type", "subject_id", "subject_name", "village_name", "grade_band", "children", "minutes"]
     rows = named(known, baseline).assign(
-        village_name=known["village_code"].map(villages).fillna(known["village_code"]), minutes=known["minutes_after"]
+        village_name=known["village_code"].map(villages).fillna(known["village_code"]),
+        minutes=known["minutes_after"],
+        screening=bool(baseline.minutes["reason"].str.contains(SCREENING, regex=False).any()),
     )
-    return rows[columns]
+    return rows[[*columns, "screening"]]
 
 
 def named(rows: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:

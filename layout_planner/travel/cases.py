@@ -159,10 +159,10 @@ def _means(trips: pd.DataFrame) -> pd.DataFrame:
     """Mean and longest minutes of the children who have a route, and the reasons of those who have none."""
     day = trips[trips["children"] > 0]
     routed = day[day["minutes"].notna()]
-    weighted = routed.assign(product=routed["minutes"] * routed["children"]).groupby(HOME)
+    present = routed[routed["children"] >= np.minimum(_ONE_CHILD, routed.groupby(HOME)["children"].transform("max"))]
+    weighted = present.assign(product=present["minutes"] * present["children"]).groupby(HOME)
     sums = weighted[["product", "children"]].sum()
     mean = (sums["product"] / sums["children"]).rename("minutes_attended")
-    present = routed[routed["children"] >= np.minimum(_ONE_CHILD, routed.groupby(HOME)["children"].transform("max"))]
     longest = present.groupby(HOME)["minutes"].max().rename("minutes_worst")
     lost = day[day["minutes"].isna()].groupby(HOME)["reason"].agg(lambda words: ";".join(sorted(set(words))))
     return pd.concat([mean, longest, lost.rename("lost")], axis=1).reset_index()

@@ -10,7 +10,7 @@ FILES = {
     "forecast": {"forecast_school.csv", "births.png", "stages.svg"},
     "capacity_maps": {"seats.csv", "seat_balance.csv", "primary_2024.png", "primary_2027.png"},
     "compare_scenarios": {"scenario_comparison.csv", "findings_现状.csv"},
-    "layout_plan": {"fig_3-1_births.png", "fig_4-4_minutes.svg"},
+    "layout_plan": {"fig_3-1_births.png", "fig_5-1_minutes.svg"},
 }
 SMALLER = {"HORIZON": 5, "DRAWS": 30, "STAGES": None, "YEARS_AHEAD": (0, 3), "SHOWN_YEARS": (2024, 2027)}
 

@@ -60,10 +60,10 @@ def test_all_defects_of_all_files_come_at_once(county_copy):
 
 def test_a_missing_column_and_a_missing_file_are_named(county_copy):
     edit(county_copy / "births.csv", "township_code,year,month,births", "township_code,year,month,babies")
-    (county_copy / "roads.gpkg").unlink()
+    (county_copy / "townships.geojson").unlink()
     lines = sentences(county_copy)
     assert any(line.startswith("births.csv：缺少列“出生人数 births”") for line in lines)
-    assert any(line.startswith("roads.gpkg：没有找到这个文件") for line in lines)
+    assert any(line.startswith("townships.geojson：没有找到这个文件") for line in lines)
 
 
 def test_an_unknown_column_is_kept_and_named_in_a_notice(county_copy):

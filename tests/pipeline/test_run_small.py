@@ -136,3 +136,13 @@ def test_a_forecast_alone_stops_after_the_forecast(tmp_path):
 def test_every_table_of_the_small_county_keeps_its_contract():
     for name, frame in compute(COUNTY).tables().items():
         pd.testing.assert_frame_equal(frame, check_table(name, frame))
+
+
+def test_without_roads_everything_is_screened_and_no_trip_passes(county_copy):
+    (county_copy / "roads.gpkg").unlink()
+    tables = compute(county_copy).tables()
+    assert set(tables["travel_minutes"]["engine"]) == {"screening"}
+    t01 = tables["findings"].query("rule_id == 'T01'")
+    assert len(t01) > 0
+    assert "pass" not in set(t01["outcome"])
+    assert "roads_absent" in set(tables["data_quality"]["code"])
