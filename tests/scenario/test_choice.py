@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from toy import BASE_YEAR, V1, V2, V3, A, C, toy_baseline
 
 from layout_planner.scenario.choice import counted_minutes, nearest_open
 from layout_planner.scenario.timeline import opening
+from tests.scenario.toy import BASE_YEAR, V1, V2, V3, A, C, toy_baseline
 
 MINUTES = st.one_of(st.floats(0, 120), st.just(float("nan")))
 

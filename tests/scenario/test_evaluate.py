@@ -12,7 +12,7 @@ from layout_planner.errors import DataError
 from layout_planner.scenario import STATUS_QUO, Action, Decision, Plan, compare, evaluate
 from layout_planner.scenario.assignment import homes
 from layout_planner.scenario.effects import whole_children
-from tests.scenario.toy import V1, V2, V3, YEARS, A, B, C, E, allocation, forecast, schools, toy_baseline
+from tests.scenario.toy import V1, V2, V3, YEARS, A, B, C, E, allocation, enrolment, forecast, schools, toy_baseline
 
 BASELINE = toy_baseline()
 
@@ -195,3 +195,25 @@ def test_whole_children_keep_the_rounded_sum_and_stay_within_one(expected):
     whole = whole_children(np.array(expected))
     assert whole.sum() == np.floor(np.sum(expected) + 0.5)
     assert (np.abs(whole - np.array(expected)) <= 1 + 1e-6).all()
+
+
+def test_boarders_that_nobody_counted_never_pass_for_none():
+    unknown = enrolment().assign(boarders=np.nan)
+    after = evaluate(plan((A, 2028, Action.MERGE, (B,))), toy_baseline(enrolment=unknown))
+    m09 = after.findings.query("rule_id == 'M09'").iloc[0]
+    assert m09["outcome"] == "not_evaluated" and m09["missing"]
+
+
+def test_a_grade_that_is_oversized_already_does_not_hide_another_that_becomes_so():
+    rows = enrolment()
+    rows.loc[(rows["school_id"] == C) & (rows["grade"] == 6), "pupils"] = 70.0
+    many = toy_baseline(enrolment=rows, pupils=forecast(((1.0, 1.0, 1.0),), rows))
+    found = failed(evaluate(plan((A, 2028, Action.MERGE, (C,))), many))
+    assert found[("M10", f"{A}>{C}")].observed == 59  # grades 1–5: 55 + 4; grade 6 was at 70 before
+
+
+def test_two_decisions_on_one_pair_are_two_findings():
+    phased = plan((A, 2027, Action.TEACHING_POINT, (C,)), (A, 2029, Action.MERGE, (C,)))
+    years = evaluate(phased, BASELINE).findings.query("rule_id == 'T01'")["school_year"]
+    assert sorted(set(years)) == [2029]
+    assert len(evaluate(phased, BASELINE).findings.query("rule_id == 'M12'")) == 2

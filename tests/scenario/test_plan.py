@@ -126,3 +126,21 @@ def test_the_plans_of_the_demo_county_are_valid_and_say_that_they_are_synthetic(
         plan = parse_plan(tomllib.loads(file.read_text(encoding="utf-8")), register, base_year)
         assert plan.synthetic and "模拟" in plan.title and plan.decisions
         assert all(decision.reason.startswith("模拟") for decision in plan.decisions)
+
+
+def test_a_decision_after_the_forecast_is_refused_since_nobody_could_check_it():
+    raw = {"name": "方案", "decision": [decision(year=2031)]}
+    assert parse_plan(raw, schools(), BASE_YEAR, last_year=2031).decisions[0].year == 2031
+    with pytest.raises(DefectsError) as caught:
+        parse_plan(raw, schools(), BASE_YEAR, last_year=2030, file="plans/mine.toml")
+    assert caught.value.problems[0].sentence().startswith("plans/mine.toml 第 1 个决定")
+
+
+@pytest.mark.parametrize("seats", [True, float("inf"), 1e9])
+def test_seats_that_no_building_has_are_refused(seats):
+    assert (1, "plan_seats") in codes(decision(action="expand", receivers=[], seats=seats))
+
+
+def test_a_school_without_lower_grades_cannot_become_a_teaching_point():
+    older = schools().assign(grade_low=[4, 1, 1, 1])
+    assert (1, "plan_action") in codes(decision(action="teaching_point"), register=older)
