@@ -2,8 +2,8 @@
 
 from layout_planner.capacity.balance import seat_balance
 from layout_planner.capacity.limits import SeatLimits, seat_limits
-from layout_planner.capacity.sections import form_sections, largest_section, sections_table
-from layout_planner.capacity.supply import diners_of, meal_places, seats, stages_of, unknown_components
+from layout_planner.capacity.sections import form_sections, largest_section
+from layout_planner.capacity.supply import diners_of, meal_places, seats, stages_of
 
 __all__ = [
     "SeatLimits",
@@ -14,7 +14,5 @@ __all__ = [
     "seat_balance",
     "seat_limits",
     "seats",
-    "sections_table",
     "stages_of",
-    "unknown_components",
 ]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
-
-from layout_planner.capacity.limits import SeatLimits
 
 
 def form_sections(pupils: np.ndarray, size: np.ndarray, rooms: float | None = None) -> np.ndarray:
@@ -67,33 +64,3 @@ def largest_section(pupils: np.ndarray, sections: np.ndarray) -> float:
     if not (counts > 0).all():
         return float("nan")
     return float(np.ceil(np.round(whole[filled] / counts, 9)).max())
-
-
-def sections_table(pupils: pd.DataFrame, schools: pd.DataFrame, limits: SeatLimits, term: str) -> pd.DataFrame:
-    """Form the sections of every school from its pupils by grade and the class size of a term.
-
-    Parameters
-    ----------
-    pupils
-        Columns school_id, grade, pupils of one year. [pupils]
-    schools
-        Table `schools`: classrooms and special rooms.
-    limits, term
-        Class sizes in force; ``near`` or ``long``.
-
-    Returns
-    -------
-    DataFrame
-        Columns school_id, grade, pupils, sections, largest; one row a school and grade with pupils. [pupils]
-    """
-    register = schools.set_index("school_id").reindex(columns=["classrooms", "special_rooms", "grade_high"])
-    rooms = (register["classrooms"] - register["special_rooms"].fillna(0)).clip(lower=0).astype(float)
-    parts = []
-    for school_id, rows in pupils[pupils["pupils"] > 0].groupby("school_id", sort=True):
-        high = int(register.loc[school_id, "grade_high"])
-        size = np.array([limits.grade_size(term, int(grade), high) for grade in rows["grade"]])
-        given = form_sections(rows["pupils"].to_numpy(), size, float(rooms[school_id]))
-        largest = [largest_section(np.array([p]), np.array([n])) for p, n in zip(rows["pupils"], given, strict=True)]
-        parts.append(rows[["school_id", "grade", "pupils"]].assign(sections=given, largest=largest))
-    columns = ["school_id", "grade", "pupils", "sections", "largest"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

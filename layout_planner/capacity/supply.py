@@ -56,11 +56,6 @@ def seats(schools: pd.DataFrame, pupils_now: pd.DataFrame, limits: SeatLimits) -
     )
 
 
-def unknown_components(seats: pd.DataFrame) -> pd.Series:
-    """Count for each component the rows of `seats` where it is unknown or does not apply. [rows]."""
-    return seats[[f"seats_{name}" for name in COMPONENTS]].isna().sum()
-
-
 def stages_of(grade_low: int, grade_high: int) -> list[Stage]:
     """Return the stages that a school with these grades offers, lowest first."""
     return list(dict.fromkeys(STAGE_OF_GRADE[grade] for grade in range(grade_low, grade_high + 1)))

@@ -1,13 +1,12 @@
 """Checks: a table, a rule and a day in; findings out. No check needs a plan."""
 
 from layout_planner.compliance.evaluate import CheckTables, evaluate, evaluate_today
-from layout_planner.compliance.findings import concat_findings, findings_frame, not_evaluated, vetoes_of
+from layout_planner.compliance.findings import concat_findings, findings_frame, not_evaluated
 from layout_planner.compliance.merging import (
     check_build_before_close,
     check_merge_crowding,
     check_must_keep,
     check_receiver_places,
-    small_school_limit,
 )
 from layout_planner.compliance.size import (
     check_class_size,
@@ -39,6 +38,4 @@ __all__ = [
     "findings_frame",
     "not_evaluated",
     "school_sizes",
-    "small_school_limit",
-    "vetoes_of",
 ]

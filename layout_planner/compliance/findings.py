@@ -43,6 +43,7 @@ COLUMNS: Final = {
 _SHOWN = 5  # names printed before "等 n 个"
 _FIRST_MONTH = 9  # a school year begins in September and is named after its first calendar year
 _DEFINITION = "定义或事实，不作核验"
+_NO_CHECK_YET = "本县已设定取值，本版本尚无对应的核验"
 _OUT_OF_FORCE = "该日没有生效的数值"
 
 
@@ -205,29 +206,13 @@ def not_evaluated(
     return concat_findings(frames)
 
 
-def vetoes_of(findings: pd.DataFrame) -> pd.Series:
-    """Return the ids of the BLOCK and BLOCK* rules that each subject breaks.
-
-    Parameters
-    ----------
-    findings
-        Table ``findings``.
-
-    Returns
-    -------
-    Series
-        Text such as ``M10、T01`` by subject_id; subjects without a veto are absent.
-    """
-    broken = findings[(findings["outcome"] == FAIL) & findings["rule_mode"].str.startswith("BLOCK")]
-    ids = broken.groupby("subject_id", sort=True)["rule_id"].agg(lambda rules: "、".join(sorted(set(rules))))
-    return ids.rename("vetoes")
-
-
 def _what_is_missing(rule: Rule, day: date, *, unset: bool) -> str:
     if rule.mode == "DATA":
         return _DEFINITION
     if unset:
-        return f"{LABELS_ZH['outcome'][UNSET]}:{rule.id}({';'.join(rule.needs) or rule.title})"
+        return f"{LABELS_ZH['outcome'][UNSET]}：{rule.id}（{'；'.join(rule.needs) or rule.title}）"
     if rule.values and not any(value.in_force(day) for value in rule.values):
         return _OUT_OF_FORCE
+    if rule.mode == "PARAM":
+        return _NO_CHECK_YET
     return "需：" + "；".join(rule.needs)

@@ -10,32 +10,9 @@ import pandas as pd
 from layout_planner.compliance.findings import Finding, Subject, findings_frame, judge, listed, only_row, subjects
 from layout_planner.compliance.places import shortages
 from layout_planner.compliance.size import school_size_limit
-from layout_planner.policy import Catalogue, Rule
+from layout_planner.policy import Rule
 
 _WHOLE = 1e-6  # expected pupils are sums of decimals; less than this is rounding, not a seat
-
-
-def small_school_limit(catalogue: Catalogue, day: date) -> float:
-    """M01: a rural primary school with fewer pupils than this is a small one (乡村小规模学校).
-
-    Parameters
-    ----------
-    catalogue
-        All rules.
-    day
-        Day on which the definition is applied.
-
-    Returns
-    -------
-    float
-        Pupils below which a school is small. [pupils]
-
-    Raises
-    ------
-    PolicyError
-        If the definition is not in force on `day`.
-    """
-    return catalogue.rule("M01").on(day)
 
 
 def check_receiver_places(receivers: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layout_planner.capacity import SeatLimits, seat_limits, stages_of, unknown_components
+from layout_planner.capacity import SeatLimits, seat_limits, stages_of
 from layout_planner.capacity import seats as count_seats
 from layout_planner.policy import load_catalogue, load_parameters, parameter_values
 from layout_planner.terms import Stage
@@ -101,7 +101,6 @@ def test_an_empty_school_has_seats_but_no_components_of_today():
     row = table.iloc[0]
     assert (row["pupils_now"], row["use"], row["seats"]) == (0, 0, 220)
     assert np.isnan(row["seats_beds"]) and np.isnan(row["seats_meals"])
-    assert unknown_components(table).to_dict() == {"seats_rooms": 0, "seats_area": 0, "seats_beds": 1, "seats_meals": 1}
 
 
 def test_a_school_without_rooms_has_no_seats_and_no_use():

@@ -1,13 +1,11 @@
 """Sections grade by grade, within the rooms."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_seats import LIMITS, register
 
-from layout_planner.capacity import form_sections, largest_section, sections_table
+from layout_planner.capacity import form_sections, largest_section
 
 SIX = np.full(6, 45.0)
 
@@ -47,10 +45,3 @@ def test_with_a_room_for_each_grade_one_more_never_enlarges_a_section(pupils, ro
     more = form_sections(np.array(pupils), SIX, rooms + 1)
     assert few.sum() <= rooms + 1e-9
     assert largest_section(np.array(pupils), more) <= largest_section(np.array(pupils), few)
-
-
-def test_the_table_forms_small_sections_in_an_incomplete_primary():
-    pupils = pd.DataFrame({"school_id": "9900000001", "grade": [1, 2], "pupils": [31.0, 10.0]})
-    table = sections_table(pupils, register(grade_high=4), LIMITS, "near")
-    assert table["sections"].tolist() == [2, 1]
-    assert table["largest"].tolist() == [16, 10]

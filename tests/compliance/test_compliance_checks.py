@@ -208,10 +208,6 @@ def test_school_sizes_sum_grades_one_to_nine_and_know_a_nine_year_school():
     assert compliance.school_sizes(table)[["pupils", "through_school"]].values.tolist() == [[70.0, True]]
 
 
-def test_the_limit_of_a_small_school_is_read_from_the_catalogue():
-    assert compliance.small_school_limit(CATALOGUE, DAY) == 100.0
-
-
 def test_a_receiver_without_enough_beds_fails():
     columns = "boarders_after beds diners_after meal_places"
     table = rows_of(
