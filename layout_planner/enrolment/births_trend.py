@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -20,6 +21,7 @@ TREND_PRIOR: Final = (2.0, 6.0)  # Beta, mean 0.25: rates of change of births pe
 SLOPE_SD: Final = 0.03  # prior sd of the rate of change before the first year [log children / year]
 NOISE_SD: Final = 0.05  # prior yearly innovation [log children]
 NOISE_YEARS: Final = 4.0  # years that it is worth
+_BLOCK: Final = 32  # years of a response that are computed at once
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,8 @@ def fit_trend(county: Floats) -> Trend:
     """
     log = np.log(np.maximum(county, 1.0))
     steps, log_prior = _grid()
-    errors, last = run_filter(log - log[0], steps, (0.0, 0.0))
-    by_level, by_slope = (run_filter(np.zeros_like(log), steps, start) for start in ((1.0, 0.0), (0.0, 1.0)))
+    errors, last = _from_zero(tuple(log - log[0]))
+    by_level, by_slope = (_of_start(start, len(log)) for start in ((1.0, 0.0), (0.0, 1.0)))
     design = -np.stack([by_level[0], by_slope[0]], axis=-1)
     moves = np.stack([by_level[1], by_slope[1]], axis=-1)
     normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (NOISE_SD / SLOPE_SD) ** 2])
@@ -101,7 +103,7 @@ def fit_trend(county: Floats) -> Trend:
 
 
 def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[Floats, Floats]:
-    """One-step errors and the last state of every point of the grid, by the state-space filter of statsmodels.
+    """One-step errors and states of every point of the grid, by the state-space filter of statsmodels.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
     Returns
     -------
     tuple of array
-        Errors, shape (points, years); level and rate of change after the last year, shape (points, 2).
+        Errors, shape (points, years); level and rate of change after every year, shape (points, years, 2).
     """
     model = ExponentialSmoothing(
         log,
@@ -127,7 +129,26 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
     )
     found = [model.filter(point) for point in steps.T]
     errors = np.array([result.forecasts_error[0] for result in found])
-    return errors, np.array([result.filtered_state[1:3, -1] for result in found])
+    return errors, np.array([result.filtered_state[1:3].T for result in found])
+
+
+@lru_cache(maxsize=64)
+def _from_zero(log: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Errors and last state of a series that starts at level and rate 0; a back-test asks for the same ones again."""
+    errors, states = run_filter(np.array(log), _grid()[0], (0.0, 0.0))
+    return errors, states[:, -1]
+
+
+def _of_start(start: tuple[float, float], years: int) -> tuple[Floats, Floats]:
+    """What a first level or rate of change does to the errors and to the last state, whatever the births were."""
+    length = -(-years // _BLOCK) * _BLOCK
+    errors, states = _response(start, length)
+    return errors[:, :years], states[:, years - 1]
+
+
+@lru_cache(maxsize=8)
+def _response(start: tuple[float, float], length: int) -> tuple[Floats, Floats]:
+    return run_filter(np.zeros(length), _grid()[0], start)
 
 
 def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:

@@ -39,7 +39,7 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     with use_style():
         FigureCanvasAgg(figure)
-        figure.savefig(png, dpi=DPI, metadata={"Software": None})
+        figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
         _mark_halos(figure)
         FigureCanvasSVG(figure)
         figure.savefig(svg, metadata=_SVG_METADATA)

@@ -36,7 +36,7 @@ def test_a_rule_without_its_table_says_what_is_missing():
         "not_evaluated",
         "需：听证与征求意见记录（opinions.csv）",
     ]
-    assert found.loc["M03", ["outcome", "missing"]].tolist() == ["unset", "未定:M03(本县认定“生源极少”的人数)"]
+    assert found.loc["M03", ["outcome", "missing"]].tolist() == ["unset", "未定：M03（本县认定“生源极少”的人数）"]
     assert found.loc["M01", "missing"] == "定义或事实，不作核验"
 
 

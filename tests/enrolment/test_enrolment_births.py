@@ -32,7 +32,7 @@ def test_the_filter_by_hand():
     level, slope = 6.8 - 0.9 * 0.05 + 0.6 * first, -0.9 * 0.05 + 0.2 * first
     second = 6.7 - (level + 0.9 * slope)
     np.testing.assert_allclose(errors, [[first, second]])
-    np.testing.assert_allclose(state, [[level + 0.9 * slope + 0.6 * second, 0.9 * slope + 0.2 * second]])
+    np.testing.assert_allclose(state[0, -1], [level + 0.9 * slope + 0.6 * second, 0.9 * slope + 0.2 * second])
 
 
 def test_the_estimated_trend_goes_down_and_its_weights_add_up():
