@@ -64,7 +64,7 @@ def found_schools(cal: Calibration, villages: pd.DataFrame) -> pd.DataFrame:
     _share_sites(table)
     table["lon"], table["lat"] = to_degrees(table["x"].to_numpy(), table["y"].to_numpy())
     table["x"], table["y"] = to_plane(table["lon"].to_numpy(), table["lat"].to_numpy())
-    return table.assign(synthetic=True, basis="模拟数据：学校、位置与数字均为虚构," + BASIS.split("：")[1])
+    return table.assign(synthetic=True, basis="模拟数据：学校、位置与数字均为虚构，" + BASIS.split("：")[1])
 
 
 def _school(
