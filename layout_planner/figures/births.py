@@ -30,7 +30,7 @@ def _thousands(axis_value: float, _position: int) -> str:
 
 def _frame(ax: Axes, first: int, last: int, top: float) -> None:
     ax.set_xlim(first - 0.7, last + 0.7)
-    ax.set_ylim(0, top * 1.12)
+    ax.set_ylim(0, max(top, 1.0) * 1.12)
     ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,8 @@ def draw_all(setup: Setup, tables: Mapping[str, pd.DataFrame], folder: Path) -> 
         In the order of the report.
     """
     done = []
-    with use_style():
+    with use_style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # told as a notice of data_quality
         for drawn, plot in _figures(setup, tables):
             save_figure(figure_of(plot()), folder / drawn.stem)
             done.append(drawn)

@@ -112,6 +112,7 @@ def quality_table(setup: Setup) -> pd.DataFrame:
                 f"{p.low:g}–{p.high:g} {p.unit}")
         for p in outside_range(setup.parameters, setup.values)
     ]  # fmt: skip
+    problems += _glyph_problems(setup)
     if setup.roads is None:
         problems.append(Problem("warning", "roads_absent", "roads.gpkg"))
     problems += [
@@ -124,6 +125,20 @@ def quality_table(setup: Setup) -> pd.DataFrame:
     ]
     names = ["severity", "code", "file", "row", "column_name", "found", "allowed", "message"]
     return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+
+
+def _glyph_problems(setup: Setup) -> list[Problem]:
+    """Name the characters that no shipped font can draw, file by file."""
+    from layout_planner.figures.style import missing_glyphs
+
+    files = {
+        "schools.geojson": setup.schools["name"],
+        "villages.csv": setup.villages["name"],
+        "townships.geojson": setup.county.townships["name"],
+        "county.toml": [setup.county.settings.name],
+    }
+    found = {file: "".join(sorted(missing_glyphs(names))) for file, names in files.items()}
+    return [Problem("notice", "glyph_missing", file, found=letters) for file, letters in found.items() if letters]
 
 
 def _ordered(layer: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:

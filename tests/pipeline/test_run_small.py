@@ -146,3 +146,11 @@ def test_without_roads_everything_is_screened_and_no_trip_passes(county_copy):
     assert len(t01) > 0
     assert "pass" not in set(t01["outcome"])
     assert "roads_absent" in set(tables["data_quality"]["code"])
+
+
+def test_a_character_without_a_glyph_is_a_notice_and_stops_nothing(county_copy, tmp_path):
+    villages = county_copy / "villages.csv"
+    villages.write_text(villages.read_text(encoding="utf-8").replace("甲一村", "甲𠮷村😀"), encoding="utf-8")
+    run(county_copy, tmp_path / "out", draws=20)
+    notices = read(tmp_path / "out", "data_quality").query("code == 'glyph_missing'")
+    assert notices["found"].tolist() == ["😀𠮷"] or notices["found"].tolist() == ["𠮷😀"]
