@@ -84,7 +84,7 @@ def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
 @click.option("--seed", type=click.IntRange(0), default=620724, help=_("Seed of the simulation (620724)."))
 @click.option("--villages", type=click.IntRange(1), help=_("Number of villages."))
 @click.option("--sites", type=click.IntRange(1), help=_("Number of primary school sites."))
-@click.option("--years", type=click.IntRange(1), default=16, help=_("School years of enrolment (16)."))
+@click.option("--years", type=click.IntRange(3, 20), default=16, help=_("School years of enrolment (16)."))
 @click.option("--overwrite", is_flag=True, help=_("Replace files that differ."))
 @click.option("--truth", type=click.Path(path_type=Path), help=_("Also write the simulated truth to this folder."))
 @_LANG

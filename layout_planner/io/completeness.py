@@ -15,6 +15,7 @@ ENROLMENT, BIRTHS, SCHOOLS = "enrolment.csv", "births.csv", "schools.geojson"
 MIN_YEARS = 3  # school years of enrolment, so that a progression can be told from one year's noise
 MONTHS = 12
 OLDEST_GRADE_LAG = 18  # grade 12 of September y was born from September y − 18
+YOUNGEST_LAG = 3  # the youngest grade of the base year was born to August three years before
 COHORT_LAG = 6  # grade g of September y was born from September y − g − 6
 KIND_STAGES = {
     "kindergarten": {"pre"},
@@ -46,9 +47,7 @@ def check_completeness(tables: Mapping[str, Any], settings: CountySettings) -> l
     problems = _kinds(schools)
     problems += _base_year(schools, enrolment, settings.base_year)
     problems += _open_years(schools, enrolment, settings.base_year)
-    years = sorted(set(enrolment["school_year"]))
-    if len(years) < MIN_YEARS:
-        problems.append(Problem("error", "years_too_few", ENROLMENT, found=str(len(years)), allowed=str(MIN_YEARS)))
+    problems += _gaps(schools, enrolment, settings.base_year)
     problems += _births_years(births, tables, settings.base_year)
     problems += _births_months(births, tables["townships"])
     problems += _synthetic(tables, settings)
@@ -64,7 +63,7 @@ def _kinds(schools: pd.DataFrame) -> list[Problem]:
     for row in schools.to_dict("records"):
         stages = dict.fromkeys(str(STAGE_OF_GRADE[g]) for g in range(int(row["grade_low"]), int(row["grade_high"]) + 1))
         told, by_grade = str(row["stages"]), ";".join(stages)
-        if told != by_grade or by_grade not in KIND_STAGES[row["kind"]]:
+        if set(told.split(";")) != set(stages) or by_grade not in KIND_STAGES[row["kind"]]:
             found = f"{row['kind']}，{told}，{row['grade_low']}–{row['grade_high']} 年级"
             name = f"{row['name']}（{row['school_id']}）"
             problems.append(
@@ -115,7 +114,7 @@ def _births_years(births: pd.DataFrame, tables: Mapping[str, Any], base_year: in
     """Births of every township with a village, for every year that today's grades were born in, to the last year."""
     highest = int(tables["enrolment"]["grade"].max())
     first = max(base_year - highest - COHORT_LAG, base_year - OLDEST_GRADE_LAG)
-    last = max(int(births["year"].max()), base_year)
+    last = max(int(births["year"].max()), base_year - YOUNGEST_LAG)
     names = tables["townships"].set_index("township_code")["name"].to_dict()
     have = births.groupby("township_code")["year"].agg(set).to_dict()
     problems = []
@@ -129,15 +128,40 @@ def _births_years(births: pd.DataFrame, tables: Mapping[str, Any], base_year: in
 
 
 def _births_months(births: pd.DataFrame, townships: pd.DataFrame) -> list[Problem]:
-    """A year told by months has all of them, the last year of the file aside."""
+    """A year told by months has all of them; the last year of the file the same first months in every township."""
     names = townships.set_index("township_code")["name"].to_dict()
-    monthly = births[births["month"].notna() & (births["year"] < births["year"].max())]
-    counts = monthly.groupby(["township_code", "year"])["month"].nunique()
+    monthly = births[births["month"].notna()]
+    last = int(births["year"].max())
+    ends = monthly.loc[monthly["year"] == last, "month"]
+    wanted = {last: set(range(1, int(ends.max()) + 1))} if len(ends) else {}
+    told = monthly.groupby(["township_code", "year"])["month"].agg(lambda months: {int(m) for m in months})
     return [
         Problem("error", "births_month_missing", BIRTHS, None, f"{names.get(code, code)}（{code}）", str(year))
-        for (code, year), count in counts.items()
-        if count < MONTHS
+        for (code, year), months in told.items()
+        if months != wanted.get(int(year), set(range(1, MONTHS + 1)))
     ]
+
+
+def _gaps(schools: pd.DataFrame, enrolment: pd.DataFrame, base_year: int) -> list[Problem]:
+    """The last years are consecutive; a grade or a year that is missing earlier is told, not taken as nobody."""
+    years = {int(year) for year in enrolment["school_year"]}
+    last = [year for year in range(base_year - MIN_YEARS + 1, base_year + 1) if year not in years]
+    problems = []
+    if last:
+        found = f"缺 {'、'.join(map(str, last))}"
+        problems.append(Problem("error", "years_too_few", ENROLMENT, found=found, allowed=str(MIN_YEARS)))
+    holes = [year for year in range(min(years), base_year) if year not in years and year not in last]
+    names = _names(schools)
+    span = {
+        r["school_id"]: set(range(int(r["grade_low"]), int(r["grade_high"]) + 1)) for r in schools.to_dict("records")
+    }
+    told = enrolment[enrolment["school_year"] < base_year].groupby(["school_id", "school_year"])["grade"]
+    for (school, year), grades in told.agg(lambda values: {int(v) for v in values}).items():
+        if gone := sorted(span[school] - grades):
+            found = f"{year} 学年 {'、'.join(map(str, gone))} 年级"
+            problems.append(Problem("warning", "rows_missing_before", ENROLMENT, None, names[school], found))
+    problems += [Problem("warning", "rows_missing_before", ENROLMENT, None, "全县", f"{year} 学年") for year in holes]
+    return problems
 
 
 def _synthetic(tables: Mapping[str, Any], settings: CountySettings) -> list[Problem]:

@@ -97,8 +97,12 @@ def _plain(table: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def _as_problem(error: DataError, spec: Table) -> Problem:
-    found, allowed = (str(error.fields[k]) if k in error.fields else None for k in ("found", "allowed"))
-    return Problem("error", error.code, str(error.fields.get("file", spec.file)), found=found, allowed=allowed)
+    column, found, allowed = (
+        str(error.fields[key]) if key in error.fields else None for key in ("column", "found", "allowed")
+    )
+    row = error.fields.get("row")
+    file = str(error.fields.get("file", spec.file))
+    return Problem("error", error.code, file, row if isinstance(row, int) else None, column, found, allowed)
 
 
 def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:

@@ -27,6 +27,8 @@ _WORDS = {
     "greater_than_equal": "不小于 {ge}",
     "less_than_equal": "不大于 {le}",
     "string_pattern_mismatch": "符合 {pattern} 的代码",
+    "model_type": "一个小节，含 value、reason、signer、date",
+    "model_attributes_type": "一个小节，含 value、reason、signer、date",
     "string_too_short": "不能空着",
     "finite_number": "有限的数",
     "greater_than": "大于 {gt}",

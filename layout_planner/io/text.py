@@ -65,10 +65,10 @@ def read_records(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
     while header and not header[-1]:
         header.pop()
     if twice := sorted({name for name in header if header.count(name) > 1}):
-        raise DataError("column_twice", file=path.name, column=twice)
+        raise DataError("column_twice", file=path.name, column="、".join(twice))
     long = [n for n, line in enumerate(lines, start=1) if any(cell.strip() for cell in line[len(header) :])]
     if long:
-        raise DataError("row_too_long", file=path.name, rows=long, columns=len(header))
+        raise DataError("row_too_long", file=path.name, row=long[0], found=len(long), allowed=len(header))
     rows = [dict(zip(header, [*line, *[None] * len(header)], strict=False)) for line in lines[1:]]
     while rows and not any(rows[-1].values()):
         rows.pop()

@@ -194,7 +194,9 @@ def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
         day=setup.day,
         schools=pd.DataFrame(setup.schools.drop(columns="geometry")),
         villages=pd.DataFrame(setup.villages.drop(columns="geometry")),
-        enrolment=base_rows(setup)[["school_id", "grade", "pupils", "boarders", "sections"]],
+        enrolment=base_rows(setup)[
+            ["school_id", "grade", "pupils", "boarders", "boarders_m", "boarders_f", "sections"]
+        ],
         allocation=done.attendance.allocation,
         minutes=done.travel.worst,
         seats=supply.seats,

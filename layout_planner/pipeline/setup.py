@@ -10,7 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from layout_planner.errors import Problem
+from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.completeness import synthetic_rows
 from layout_planner.io.county import County, read_county
 from layout_planner.policy import (
@@ -24,6 +24,7 @@ from layout_planner.policy import (
 )
 from layout_planner.policy.wording import values_text
 
+ABSURD = 10  # an assumption ten times beyond the range of its source is a slip of the pen
 FIRST_SCHOOL_DAY = (9, 1)  # rules are read on the first September on which a decision can take effect
 
 
@@ -82,6 +83,20 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
     county = read_county(folder)
     settings = county.settings
     parameters = load_parameters()
+    if absurd := [
+        Problem(
+            "error",
+            "setting_bad",
+            "county.toml",
+            None,
+            f"parameters.{name}",
+            f"{value:g}",
+            _sane_range(parameters[name]),
+        )
+        for name, value in settings.parameters.items()
+        if name in parameters and not parameters[name].low / ABSURD <= value <= parameters[name].high * ABSURD
+    ]:
+        raise DefectsError(absurd)
     county_values = {
         name: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date)
         for name, r in settings.rules.items()
@@ -139,6 +154,10 @@ def _glyph_problems(setup: Setup) -> list[Problem]:
     }
     found = {file: "".join(sorted(missing_glyphs(names))) for file, names in files.items()}
     return [Problem("notice", "glyph_missing", file, found=letters) for file, letters in found.items() if letters]
+
+
+def _sane_range(parameter: Parameter) -> str:
+    return f"{parameter.low / ABSURD:g} 到 {parameter.high * ABSURD:g} 之间（来源支持 {parameter.low:g}–{parameter.high:g}）"
 
 
 def _ordered(layer: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:

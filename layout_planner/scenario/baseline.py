@@ -25,7 +25,8 @@ class Baseline:
     schools, villages
         Tables of the county.
     enrolment
-        Base year: school_id, grade, pupils, boarders, sections; unknown is NaN. [pupils], [sections]
+        Base year: school_id, grade, pupils, boarders, sections; where told boarders_m, boarders_f. Unknown is NaN.
+        [pupils], [sections]
     allocation
         Table `allocation`: children by village, school attended and grade band. [children]
     minutes

@@ -133,10 +133,27 @@ def boarding_of(
         boarders_before=here,
         boarders_added=needed,
         boarders_after=after,
-        beds=building["dorm_beds_m"] + building["dorm_beds_f"],
+        beds=_beds(pairs["receiver_id"], building, here, baseline),
         diners_after=diners,
         meal_places=meal_places(building),
     )
+
+
+def _beds(receivers: pd.Series, building: pd.DataFrame, here: np.ndarray, baseline: Baseline) -> np.ndarray:
+    """Beds of a school as its boarders can use them: a boys' bed is none for a girl. [beds]
+
+    Those who come are of unknown sex and may take any free bed; where boys or girls are short of beds already, the
+    beds are fewer than the boarders.
+    """
+    total = np.asarray((building["dorm_beds_m"] + building["dorm_beds_f"]).to_numpy(dtype=float))
+    if not {"boarders_m", "boarders_f"} <= set(baseline.enrolment.columns):
+    if not {"boarders_m", "boarders_f"} <= set(baseline.enrolment.columns):
+        return total
+    short = np.zeros(len(total))
+    for sex in ("m", "f"):
+        free = building[f"dorm_beds_{sex}"].to_numpy(dtype=float) - sexes[f"boarders_{sex}"].to_numpy(dtype=float)
+        short += np.clip(-free, 0.0, None)
+    return np.asarray(np.where(short > 0, here - short, total))
 
 
 def boarders_needed(moves: pd.DataFrame, baseline: Baseline) -> pd.Series:
@@ -203,14 +220,15 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
         size_after (grades 1–9), through_school; one row a pair and stage that receives pupils. [pupils]
     """
     schools = {str(row["school_id"]): row for row in pd.DataFrame(baseline.schools).to_dict("records")}
-    oversized = baseline.catalogue.rule("C07").on(baseline.day, part="oversized")
+    rule = baseline.catalogue.rule("C07")
+    large = [rule.on(baseline.day, part=part) for part in ("oversized", "very_oversized")]
     groups = dict(list(tally.sort_values("grade").groupby("subject_id")))
     found = []
     for pair in named(pairs, baseline).to_dict("records"):
         rows = groups.get(pair["subject_id"])
         if rows is not None:
             school = schools[pair["receiver_id"]]
-            sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits, oversized)
+            sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits, large)
             found += [{**pair, **size} for size in sizes]
     columns = ["class_size_before", "class_size_after", "size_before", "size_after", "through_school"]
     return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *columns])
@@ -224,18 +242,18 @@ def rooms_of(school: Mapping[Any, Any], seats_added: float, limits: SeatLimits) 
     return rooms + (seats_added / limits.class_size["near"][stage] if seats_added else 0.0)
 
 
-def _worst_grade(sizes: np.ndarray, grades: np.ndarray, oversized: float) -> int:
-    """Grade that the move makes oversized, the largest of them; else the grade with the largest section after it.
+def _worst_grade(sizes: np.ndarray, grades: np.ndarray, large: list[float]) -> int:
+    """Grade that the move takes over the highest limit; else the grade with the largest section after it.
 
-    A grade that was oversized before must not hide another that becomes so. Unknown sizes come first.
+    A grade that was over a limit before must not hide another that comes over it. Unknown sizes come first.
     """
     before, after = sizes[0, grades], np.nan_to_num(sizes[1, grades], nan=np.inf)
-    caused = (after >= oversized) & ~(before >= oversized)
+    caused = np.max([np.where((after >= limit) & ~(before >= limit), limit, 0.0) for limit in large], axis=0)
     return int(grades[np.lexsort((after, caused))[-1]])
 
 
 def _sizes(
-    rows: pd.DataFrame, rooms: float, school: Mapping[Any, Any], limits: SeatLimits, oversized: float
+    rows: pd.DataFrame, rooms: float, school: Mapping[Any, Any], limits: SeatLimits, large: list[float]
 ) -> list[dict[str, object]]:
     grades, high = rows["grade"].to_numpy(dtype=int), int(school["grade_high"])
     size = np.array([limits.grade_size("near", int(grade), high) for grade in grades])
@@ -251,7 +269,7 @@ def _sizes(
     )
     out: list[dict[str, object]] = []
     for stage in dict.fromkeys(stages[after > before]):
-        worst = _worst_grade(sizes, np.flatnonzero(stages == stage), oversized)
+        worst = _worst_grade(sizes, np.flatnonzero(stages == stage), large)
         out.append(
             {
                 "stage": stage,

@@ -18,7 +18,6 @@ from layout_planner.compliance import (
 )
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import boarding_of, named, sizes_of, trips_of
-from layout_planner.terms import STAGE_OF_GRADE
 
 BLOCKING: Final = ("BLOCK", "BLOCK*")
 
@@ -72,19 +71,18 @@ def seats_missing(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline) 
     tally
         Columns subject_id, receiver_id, grade, before, after: the receiver's pupils. [pupils]
     baseline
-        Near-term seats by school and stage; unknown ones cannot be short.
+        Near-term seats, all stages of a school together; unknown ones cannot be short.
 
     Returns
     -------
     Series
         By subject_id. [seats]
     """
-    near = baseline.seats[baseline.seats["term"] == "near"].set_index(["school_id", "stage"])["seats"]
+    near = baseline.seats[baseline.seats["term"] == "near"].groupby("school_id")["seats"]
+    whole = near.agg(lambda seats: seats.sum(skipna=False))  # stages share the rooms, by today's pupils
     added = pairs.drop_duplicates("subject_id").set_index("subject_id")["seats_added"]
-    rows = tally.assign(stage=[str(STAGE_OF_GRADE[int(grade)]) for grade in tally["grade"]])
-    sums = rows.groupby(["subject_id", "receiver_id", "stage"], as_index=False)[["before", "after"]].sum()
-    keys = pd.MultiIndex.from_frame(sums[["receiver_id", "stage"]])
-    seats = near.reindex(keys).to_numpy(dtype=float) + sums["subject_id"].map(added).fillna(0.0).to_numpy(dtype=float)
+    sums = tally.groupby(["subject_id", "receiver_id"], as_index=False)[["before", "after"]].sum()
+    seats = sums["receiver_id"].map(whole).astype(float) + sums["subject_id"].map(added).fillna(0.0).astype(float)
     over = (sums["after"] - np.fmax(seats, sums["before"])).where(~np.isnan(seats), 0.0).clip(lower=0.0)
     return over.groupby(sums["subject_id"]).sum().rename("seats_missing")
 

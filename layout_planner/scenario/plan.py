@@ -23,6 +23,7 @@ class Plan:
     synthetic: bool = False
 
 
+_KEYS: Final = {"school_id", "year", "action", "receivers", "seats", "reason"}
 _MANY: Final = 100_000  # more seats than any school has: a slip of the pen
 
 STATUS_QUO: Final = Plan(name="现状", title="现状：不作任何调整")
@@ -108,6 +109,8 @@ def _defects_of_fields(
     known = set(schools["school_id"])
     school, year, action = str(item.get("school_id", "")), item.get("year"), str(item.get("action", ""))
     receivers, seats = item.get("receivers", []), item.get("seats", 0)
+    if strange := sorted(set(item) - _KEYS):
+        yield "plan_key", "", "、".join(strange), "、".join(sorted(_KEYS))
     if school not in known:
         yield "plan_school", "school_id", school, "schools.geojson 中的学校标识码"
     first, last = years

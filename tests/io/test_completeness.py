@@ -119,7 +119,7 @@ def test_a_footnote_never_makes_a_number_larger(cell, good):
 def test_a_row_with_too_many_cells_and_a_column_named_twice_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n1,2,3\n", encoding="utf-8")
-    with pytest.raises(DataError, match="rows 3: more cells than the 2 columns"):
+    with pytest.raises(DataError, match=r"row 3 \(1 such rows\): more cells than the 2 columns"):
         read_records(path)
     path.write_text("a,a\n1,2\n", encoding="utf-8")
     with pytest.raises(DataError, match="'a' stands there twice"):
@@ -141,3 +141,30 @@ def test_swapped_longitude_and_latitude_get_a_hint(county_copy):
     assert (
         "是否与纬度颠倒" in defects(county_copy)["value_bad"] or "是否与经度颠倒" in defects(county_copy)["value_bad"]
     )
+
+
+def test_defects_of_a_whole_file_are_told_in_a_county_too(county_copy):
+    path = county_copy / "enrolment.csv"
+    path.write_text(path.read_text(encoding="utf-8").rstrip() + ",a,b,c\n", encoding="utf-8")
+    assert "单元格多于表头的 9 列" in defects(county_copy)["row_too_long"]
+    text = path.read_text(encoding="utf-8").replace(",a,b,c", "").replace("sections,synthetic", "sections,sections", 1)
+    path.write_text(text, encoding="utf-8")
+    assert "列名“sections”出现两次" in defects(county_copy)["column_twice"]
+
+
+def test_the_last_year_has_the_same_months_everywhere(county_copy):
+    path = county_copy / "births.csv"
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if ",2024," not in line]
+    rest = ",模拟,true,手工"
+    eight = [f"{town},2024,{month},2{rest}" for town in ("990001100", "990001101") for month in range(1, 9)]
+    path.write_text("\n".join([*lines, *eight]) + "\n", encoding="utf-8")
+    assert len(read_county(county_copy).births) == len(lines) - 1 + 16
+    path.write_text("\n".join([*lines, *eight[:-3]]) + "\n", encoding="utf-8")
+    assert "乙镇（990001101） 2024 年只有部分月份" in defects(county_copy)["births_month_missing"]
+
+
+def test_a_missing_earlier_row_is_a_warning_and_a_missing_late_year_an_error(county_copy):
+    drop_lines(county_copy / "enrolment.csv", "2199000001,2020,2,")
+    assert [p.code for p in read_county(county_copy).problems] == ["rows_missing_before"]
+    drop_lines(county_copy / "enrolment.csv", *(f"{s},2023," for s in ("2199000001", "2199000002", "3199000003")))
+    assert "缺 2023" in defects(county_copy)["years_too_few"]

@@ -217,3 +217,23 @@ def test_two_decisions_on_one_pair_are_two_findings():
     years = evaluate(phased, BASELINE).findings.query("rule_id == 'T01'")["school_year"]
     assert sorted(set(years)) == [2029]
     assert len(evaluate(phased, BASELINE).findings.query("rule_id == 'M12'")) == 2
+
+
+def test_a_class_that_becomes_very_oversized_is_not_hidden_by_a_larger_one():
+    rows = enrolment()
+    for grade, size in ((1, 20.0), (2, 58.0), (3, 72.0), (4, 20.0), (5, 20.0), (6, 20.0)):
+        rows.loc[(rows["school_id"] == C) & (rows["grade"] == grade), "pupils"] = size
+    rows.loc[(rows["school_id"] == A) & (rows["grade"] == 2), "pupils"] = 12.0
+    many = toy_baseline(enrolment=rows, pupils=forecast(((1.0, 1.0, 1.0),), rows))
+    assert failed(evaluate(plan((A, 2028, Action.MERGE, (C,))), many))[("M10", f"{A}>{C}")].observed == 70
+
+
+def test_a_bed_for_boys_is_none_for_a_girl():
+    rows = enrolment().assign(boarders_m=0.0, boarders_f=0.0)
+    rows.loc[rows["school_id"] == B, ["boarders", "boarders_f"]] = 2.0  # 12 girls, 10 beds for girls, 10 for boys
+    after = evaluate(plan((A, 2028, Action.MERGE, (B,))), toy_baseline(enrolment=rows))
+    assert ("M09", f"{A}>{B}") in failed(after)
+    rows.loc[rows["school_id"] == B, ["boarders_m", "boarders_f"]] = 1.0
+    assert ("M09", f"{A}>{B}") not in failed(
+        evaluate(plan((A, 2028, Action.MERGE, (B,))), toy_baseline(enrolment=rows))
+    )
