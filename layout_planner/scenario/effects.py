@@ -147,8 +147,8 @@ def _beds(receivers: pd.Series, building: pd.DataFrame, here: np.ndarray, baseli
     """
     total = np.asarray((building["dorm_beds_m"] + building["dorm_beds_f"]).to_numpy(dtype=float))
     if not {"boarders_m", "boarders_f"} <= set(baseline.enrolment.columns):
-    if not {"boarders_m", "boarders_f"} <= set(baseline.enrolment.columns):
         return total
+    sexes = baseline.enrolment.groupby("school_id")[["boarders_m", "boarders_f"]].agg(_all_known).reindex(receivers)
     short = np.zeros(len(total))
     for sex in ("m", "f"):
         free = building[f"dorm_beds_{sex}"].to_numpy(dtype=float) - sexes[f"boarders_{sex}"].to_numpy(dtype=float)
