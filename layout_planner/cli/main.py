@@ -28,13 +28,14 @@ def main() -> None:
 @click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
+@click.option("--tables-only", is_flag=True, help=_("Leave out figures and report."))
 @_LANG
-def run(county: Path, out: Path, horizon: int | None, draws: int | None, seed: int | None) -> None:
+def run(county: Path, out: Path, *, tables_only: bool, **given: Any) -> None:
     """Run the main job on a county folder."""
     from layout_planner.cli import show
     from layout_planner.pipeline import RunOptions, run_county
 
-    options = RunOptions(horizon=horizon, draws=draws, seed=seed)
+    options = RunOptions(**given, upto="tables" if tables_only else "report")
     with show.stages() as on_stage:
         result = run_county(county, out, options=options, on_stage=on_stage)
     show.summary(result)

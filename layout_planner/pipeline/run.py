@@ -45,7 +45,7 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
     out
         Output folder; replaced only when everything is written.
     options
-        Horizon, draws, seed, and the last stage (``forecast`` or ``report``).
+        Horizon, draws, seed, and the last stage (``forecast``, ``tables`` or ``report``).
     on_stage
         Told title and seconds of every stage.
 
@@ -69,8 +69,9 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
         computed = compute(folder, options, clock)
         setup, tables = computed.setup, computed.tables()
         _write_tables(target, tables, synthetic=setup.synthetic)
-        drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
-        clock.measure("Report", lambda: _report(setup, tables, drawn, target))
+        if options.upto == "report":
+            drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
+            clock.measure("Report", lambda: _report(setup, tables, drawn, target))
     edited = target.finish(manifest_of(setup, tables, options, clock.seconds))
     return RunResult(out, setup.synthetic, headlines_of(setup, tables), edited)
 

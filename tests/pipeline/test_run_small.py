@@ -127,6 +127,14 @@ def test_a_plan_in_the_county_folder_is_evaluated_beside_the_status_quo(county_c
     assert "T01" in merged["vetoes"].iloc[0]
 
 
+def test_tables_alone_are_those_of_the_whole_run(small, tmp_path):
+    run(COUNTY, tmp_path / "out", upto="tables")
+    assert not (tmp_path / "out" / "report.html").exists()
+    for name in TABLES:
+        path = f"tables/{name}.csv"
+        assert (tmp_path / "out" / path).read_bytes() == (small / path).read_bytes()
+
+
 def test_a_forecast_alone_stops_after_the_forecast(tmp_path):
     run(COUNTY, tmp_path / "out", upto="forecast")
     assert (tmp_path / "out" / "tables" / "forecast_school.csv").exists()
