@@ -49,6 +49,9 @@ def check_completeness(tables: Mapping[str, Any], settings: CountySettings) -> l
     problems += _open_years(schools, enrolment, settings.base_year)
     problems += _gaps(schools, enrolment, settings.base_year)
     problems += _births_years(births, tables, settings.base_year)
+    if (last := int(births["year"].max())) < settings.base_year:
+        ends = (str(last), str(settings.base_year))
+        problems.append(Problem("warning", "births_end_early", BIRTHS, found=ends[0], allowed=ends[1]))
     problems += _births_months(births, tables["townships"])
     problems += _synthetic(tables, settings)
     return problems

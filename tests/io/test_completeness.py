@@ -168,3 +168,8 @@ def test_a_missing_earlier_row_is_a_warning_and_a_missing_late_year_an_error(cou
     assert [p.code for p in read_county(county_copy).problems] == ["rows_missing_before"]
     drop_lines(county_copy / "enrolment.csv", *(f"{s},2023," for s in ("2199000001", "2199000002", "3199000003")))
     assert "缺 2023" in defects(county_copy)["years_too_few"]
+
+
+def test_births_that_end_before_the_base_year_are_told(county_copy):
+    drop_lines(county_copy / "births.csv", "990001100,2024,", "990001101,2024,")
+    assert [(p.severity, p.code) for p in read_county(county_copy).problems] == [("warning", "births_end_early")]
