@@ -3,67 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Check, concat_findings, not_evaluated
-from layout_planner.compliance.merging import (
-    check_build_before_close,
-    check_merge_crowding,
-    check_must_keep,
-    check_receiver_places,
-)
-from layout_planner.compliance.size import (
-    check_class_size,
-    check_incomplete_primary,
-    check_oversized_class,
-    check_school_size,
-)
-from layout_planner.compliance.travel import check_older_boarders, check_young_boarders, check_young_pupils_trip
+from layout_planner.compliance import merging, size, travel
+from layout_planner.compliance.findings import Check, Entry, concat_findings, not_evaluated
 from layout_planner.errors import PolicyError
 from layout_planner.policy import Catalogue, Rule
 
-_CHECKS: Final[Mapping[str, tuple[str, Check]]] = {
-    "T01": ("trips", check_young_pupils_trip),
-    "T02": ("boarders", check_young_boarders),
-    "T03": ("boarding", check_older_boarders),
-    "C01": ("sections", check_class_size),
-    "C03": ("sections", check_incomplete_primary),
-    "C07": ("sections", check_oversized_class),
-    "C10": ("school_sizes", check_school_size),
-    "M09": ("receivers", check_receiver_places),
-    "M12": ("readiness", check_build_before_close),
-    "M19": ("closings", check_must_keep),
-}
-
-
-@dataclass(frozen=True)
-class CheckTables:
-    """The tables that the checks read; None where there is none. Each check says which columns it wants.
-
-    Attributes
-    ----------
-    trips, boarders, boarding
-        T01, T02, T03.
-    sections, school_sizes
-        C01, C03, C07; C10.
-    receivers, crowding, readiness, closings
-        M09, M10, M12, M19: one row for every pair A→B or every closing of a plan.
-    """
-
-    trips: pd.DataFrame | None = None
-    boarders: pd.DataFrame | None = None
-    boarding: pd.DataFrame | None = None
-    sections: pd.DataFrame | None = None
-    school_sizes: pd.DataFrame | None = None
-    receivers: pd.DataFrame | None = None
-    crowding: pd.DataFrame | None = None
-    readiness: pd.DataFrame | None = None
-    closings: pd.DataFrame | None = None
+CheckTables = Mapping[
+    str, pd.DataFrame
+]  # the tables that the checks read, by name; each check says which columns it wants
+FAMILIES: Final = (merging, travel, size)
+CHECKS: Final[Mapping[str, Entry]] = {rule_id: entry for family in FAMILIES for rule_id, entry in family.CHECKS.items()}
 
 
 def evaluate(tables: CheckTables, catalogue: Catalogue, day: date) -> pd.DataFrame:
@@ -125,13 +80,12 @@ def evaluate_today(
 
 
 def _runnable(tables: CheckTables, catalogue: Catalogue) -> Iterator[tuple[Rule, pd.DataFrame, Check]]:
-    crowding = partial(check_merge_crowding, oversized=catalogue.rule("C07"), ceiling=catalogue.rule("C10"))
-    checks: dict[str, tuple[str, Check]] = {**_CHECKS, "M10": ("crowding", crowding)}
-    for rule_id in sorted(checks):
-        name, check = checks[rule_id]
-        table = getattr(tables, name)
+    for rule_id in sorted(CHECKS):
+        entry = CHECKS[rule_id]
+        table = tables.get(entry.table)
         if table is not None:
-            yield catalogue.rule(rule_id), table, check
+            with_rules = {name: catalogue.rule(other) for name, other in entry.uses.items()}
+            yield catalogue.rule(rule_id), table, partial(entry.check, **with_rules)
 
 
 def _applied(check: Check, table: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -45,6 +45,15 @@ _FIRST_MONTH = 9  # a school year begins in September and is named after its fir
 _DEFINITION = "定义或事实，不作核验"
 _NO_CHECK_YET = "本县已设定取值，本版本尚无对应的核验"
 _OUT_OF_FORCE = "该日没有生效的数值"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One check of a family: the name of the table it reads, the function, other rules it needs by argument name."""
+
+    table: str
+    check: Callable[..., pd.DataFrame]
+    uses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Finding, Subject, findings_frame, judge, listed, only_row, subjects
+from layout_planner.compliance.findings import (
+    Entry,
+    Finding,
+    Subject,
+    findings_frame,
+    judge,
+    listed,
+    only_row,
+    subjects,
+)
 from layout_planner.compliance.places import shortages
 from layout_planner.compliance.size import school_size_limit
 from layout_planner.policy import Rule
@@ -216,3 +227,11 @@ def _crowding(
         cite=cites[1] if school_only else cites[0],
         unit="pupils" if school_only else "pupils/section",
     )
+
+
+CHECKS: Final[Mapping[str, Entry]] = {
+    "M09": Entry("receivers", check_receiver_places),
+    "M10": Entry("crowding", check_merge_crowding, {"oversized": "C07", "ceiling": "C10"}),
+    "M12": Entry("readiness", check_build_before_close),
+    "M19": Entry("closings", check_must_keep),
+}

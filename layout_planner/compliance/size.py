@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from layout_planner.compliance.findings import Finding, findings_frame, judge, listed, only_row, subjects
+from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, listed, only_row, subjects
 from layout_planner.policy import Rule
 from layout_planner.terms import GRADE_LABELS_ZH
 
@@ -240,3 +240,11 @@ def _size_finding(
         missing=f"需：{SECTIONS}（{listed(GRADE_LABELS_ZH[g] for g in unknown['grade'])}）" if len(unknown) else "",
         stage=stage,
     )
+
+
+CHECKS: Final[Mapping[str, Entry]] = {
+    "C01": Entry("sections", check_class_size),
+    "C03": Entry("sections", check_incomplete_primary),
+    "C07": Entry("sections", check_oversized_class),
+    "C10": Entry("school_sizes", check_school_size),
+}

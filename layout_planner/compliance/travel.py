@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, listed, subjects
 from layout_planner.compliance.places import shortages
 from layout_planner.policy import Rule
 from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH
@@ -161,3 +163,10 @@ def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.Da
             )
         )
     return findings_frame(rule, findings, day)
+
+
+CHECKS: Final[Mapping[str, Entry]] = {
+    "T01": Entry("trips", check_young_pupils_trip),
+    "T02": Entry("boarders", check_young_boarders),
+    "T03": Entry("boarding", check_older_boarders),
+}

@@ -17,7 +17,9 @@ from layout_planner.io.frames import duplicates, missing_columns, typed_frame
 from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, read_settings
-from layout_planner.io.text import read_records, sha256
+from layout_planner.io.text import read_list, read_records, sha256
+
+FIELDS = ("schools", "villages", "townships", "roads", "births", "enrolment", "attendance")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class County:
     births: pd.DataFrame
     enrolment: pd.DataFrame
     attendance: pd.DataFrame | None
+    more: Mapping[str, pd.DataFrame]  # the other tables of the folder that are there, by name
     hashes: Mapping[str, str]
     problems: tuple[Problem, ...]
     crs: int
@@ -84,7 +87,8 @@ def read_county(folder: Path) -> County:
     files = [SETTINGS_FILE, *(s.file for s in load_dictionary().inputs() if (folder / s.file).exists())]
     return County(
         settings=settings,
-        **{name: _plain(table) for name, table in tables.items()},
+        **{name: _plain(tables[name]) for name in FIELDS},
+        more={n: t.drop(columns="_row") for n, t in tables.items() if n not in FIELDS and t is not None},
         hashes={file: sha256(folder / file) for file in [*files, *plans]},
         problems=tuple(problems),
         crs=settings.metric_crs(longitude),
@@ -107,8 +111,8 @@ def _as_problem(error: DataError, spec: Table) -> Problem:
 
 def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:
     if spec.geometry is None:
-        header, records = read_records(path)
-        shapes, problems, first_row = None, [], 2
+        header, records = read_list(path, spec.name) if path.suffix == ".toml" else read_records(path)
+        shapes, problems, first_row = None, [], 1 if path.suffix == ".toml" else 2
     else:
         layer = read_layer(path)
         header = [c for c in layer.columns if c != layer.geometry.name]

@@ -93,6 +93,21 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError("toml_bad", file=path.name, row=row, column=column) from error
 
 
+def read_list(path: Path, name: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """Read a table kept as a TOML list of sections ``[[name]]``: every key found, and one dictionary a section.
+
+    Raises
+    ------
+    DataError
+        As `read_toml`; ``file_empty`` without a section of that name.
+    """
+    sections = read_toml(path).get(name)
+    records = [item for item in sections if isinstance(item, dict)] if isinstance(sections, list) else []
+    if not records:
+        raise DataError("file_empty", file=path.name)
+    return list(dict.fromkeys(key for record in records for key in record)), records
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(read_bytes(path)).hexdigest()

@@ -9,7 +9,7 @@ import xarray as xr
 
 from layout_planner.capacity import meal_places, seat_balance, seat_limits
 from layout_planner.capacity import seats as count_seats
-from layout_planner.compliance import CheckTables, evaluate_today, school_sizes
+from layout_planner.compliance import evaluate_today, school_sizes
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.setup import Setup
 from layout_planner.scenario.effects import whole_children
@@ -74,13 +74,13 @@ def findings_of(setup: Setup, attendance: Attendance, *, further: pd.DataFrame) 
     subjects = rows.assign(subject_type="school", subject_id=rows["school_id"], subject_name=rows["school_name"])
     subjects["complete"] = subjects["school_id"].map(_complete(setup))
     compulsory = subjects[subjects["stage"].isin([str(Stage.PRIMARY), str(Stage.JUNIOR)])]
-    tables = CheckTables(
-        trips=_trips(setup, attendance),
-        boarders=compulsory,
-        boarding=_boarding(setup, compulsory),
-        sections=compulsory,
-        school_sizes=school_sizes(compulsory),
-    )
+    tables = {
+        "trips": _trips(setup, attendance),
+        "boarders": compulsory,
+        "boarding": _boarding(setup, compulsory),
+        "sections": compulsory,
+        "school_sizes": school_sizes(compulsory),
+    }
     found = evaluate_today(tables, setup.catalogue, setup.day, setup.county.settings.name, further=further)
     of_pairs = found["subject_type"] == "pair"
     return found.assign(school_year=found["school_year"].where(of_pairs, setup.base_year))
