@@ -1,6 +1,7 @@
 """A whole simulated county: its tables, its map layers and the simulation behind them."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ from layout_planner.demo.calibration import (
 from layout_planner.demo.counts import base_pupils_by_school, count_enrolment
 from layout_planner.demo.geography import make_cells, make_villages
 from layout_planner.demo.paths import make_habits
+from layout_planner.demo.records import all_records
 from layout_planner.demo.roads import make_roads
 from layout_planner.demo.schools import fit_buildings, found_schools, local_schools
 from layout_planner.demo.simulate import Lives, World, live
@@ -49,6 +51,7 @@ class DemoCounty:
     roads: gpd.GeoDataFrame | None
     world: World
     lives: Lives
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # further tables by name; empty without map layers
 
 
 def make_tables(
@@ -76,7 +79,7 @@ def make_tables(
     Returns
     -------
     DemoCounty
-        Tables; townships and roads are None.
+        Tables; townships and roads are None and `more` is empty.
 
     Raises
     ------
@@ -119,15 +122,16 @@ def make_county(
     Returns
     -------
     DemoCounty
-        Tables, school points, town cells and roads, longitude and latitude in EPSG:4490.
+        Tables, school points, town cells and roads, longitude and latitude in EPSG:4490; `more` is filled.
     """
     county = make_tables(seed, villages=villages, sites=sites, years=years, towns=towns, future=future)
     cal = county.world.cal
     points = shapely.points(county.schools["lon"], county.schools["lat"])
     roads = make_roads(county.world, road_spec())
-    return replace(
+    county = replace(
         county,
         schools=gpd.GeoDataFrame(county.schools.drop(columns=["lon", "lat"]), geometry=points, crs=CRS),
         townships=gpd.GeoDataFrame(make_cells(cal), geometry="geometry", crs=CRS),
         roads=gpd.GeoDataFrame(roads, geometry="geometry", crs=CRS),
     )
+    return replace(county, more=all_records(county))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from layout_planner.contracts import load_dictionary
 from layout_planner.demo import counts
 from layout_planner.demo.births import expected_births
 from layout_planner.demo.calibration import FULL_SITES, FULL_VILLAGES, FULL_YEARS, LAST_YEAR
@@ -42,7 +43,7 @@ overrides = []
 
 
 def write_county(county: DemoCounty, folder: Path) -> None:
-    """Write the core tables of a county folder.
+    """Write the tables of a county folder.
 
     Parameters
     ----------
@@ -60,6 +61,12 @@ def write_county(county: DemoCounty, folder: Path) -> None:
         _write_geojson(gpd.GeoDataFrame(county.schools), folder / "schools.geojson")
         _write_geojson(county.townships, folder / "townships.geojson")
         _write_roads(county.roads, folder / "roads.gpkg")
+    for name, rows in county.more.items():
+        path = folder / load_dictionary().tables[name].file
+        if path.suffix == ".toml":
+            _write_text(path, _sections(name, rows))
+        else:
+            _write_csv(rows, path)
 
 
 def write_truth(county: DemoCounty, folder: Path) -> None:
@@ -127,6 +134,7 @@ def make_demo(
         "schools.geojson": county.schools, "villages.csv": county.villages, "births.csv": county.births,
         "enrolment.csv": county.enrolment, "townships.geojson": county.townships, "roads.gpkg": county.roads,
     }  # fmt: skip
+    tables |= {load_dictionary().tables[name].file: rows for name, rows in county.more.items()}
     lines = [f"{folder / name}  {len(table)}" for name, table in tables.items() if table is not None]
     if truth is not None:
         write_truth(county, truth)
@@ -187,8 +195,8 @@ def _write_text(path: Path, text: str) -> None:
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     words = {True: "true", False: "false"}
-    flags = [c for c in table.columns if table[c].dtype == bool]
-    plain = table.assign(**{c: table[c].map(words) for c in flags})
+    flags = [c for c in table.columns if pd.api.types.is_bool_dtype(table[c])]
+    plain = table.assign(**{c: table[c].astype(object).map(words, na_action="ignore") for c in flags})
     plain.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
 
 
@@ -197,6 +205,16 @@ def _toml(settings: Mapping[str, Any]) -> str:
     for key, value in settings.items():
         lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n" + NOTES
+
+
+def _sections(name: str, rows: pd.DataFrame) -> str:
+    """One ``[[name]]`` section a row; a cell that is missing has no line."""
+    lines = ["# 模拟数据"]
+    for row in rows.to_dict("records"):
+        lines.append(f"\n[[{name}]]")
+        plain = {key: value for key, value in _plain(row).items() if value is not None}
+        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _write_geojson(layer: gpd.GeoDataFrame, path: Path) -> None:

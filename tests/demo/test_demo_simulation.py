@@ -32,7 +32,7 @@ def county():
 
 
 def test_the_simulation_knows_nothing_of_the_forecast():
-    for module in PACKAGE.glob("*.py"):
+    for module in PACKAGE.rglob("*.py"):
         names = [
             alias.name if isinstance(node, ast.Import) else node.module or ""
             for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
