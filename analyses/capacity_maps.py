@@ -14,7 +14,7 @@ from layout_planner.figures.style import figure_of, use_style
 from layout_planner.io.out import write_csv
 from layout_planner.pipeline import RunOptions, compute_forecast
 from layout_planner.pipeline.draw import base_map, note_of
-from layout_planner.pipeline.judge import supply_of, use_in_year
+from layout_planner.pipeline.supply import supply_of, use_in_year
 
 COUNTY = Path("data")  # 县数据文件夹
 OUT = Path("out-analyses/capacity_maps")  # 结果文件夹

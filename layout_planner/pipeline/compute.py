@@ -16,10 +16,11 @@ from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.text import read_toml
 from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
 from layout_planner.pipeline.draw import history_of
-from layout_planner.pipeline.judge import Supply, base_rows, findings_of, supply_of
+from layout_planner.pipeline.judging import findings_of
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.outlook import Outlook, backtest_of, outlook_of
 from layout_planner.pipeline.setup import RunOptions, Setup, quality_table, set_up
+from layout_planner.pipeline.supply import Supply, base_rows, supply_of
 from layout_planner.scenario import STATUS_QUO, Baseline, Evaluation, Plan, compare, evaluate, parse_plan
 
 PLANS = "plans"
