@@ -13,6 +13,7 @@ from layout_planner.compliance import merging, size, travel
 from layout_planner.compliance.findings import Check, Entry, concat_findings, not_evaluated
 from layout_planner.errors import PolicyError
 from layout_planner.policy import Catalogue, Rule
+from layout_planner.terms import COUNTY
 
 CheckTables = Mapping[
     str, pd.DataFrame
@@ -76,6 +77,7 @@ def evaluate_today(
         Table ``findings``: every rule of the catalogue has one row at least.
     """
     found = concat_findings([evaluate(tables, catalogue, day), *([] if further is None else [further])])
+    found["subject_name"] = found["subject_name"].mask(found["subject_id"] == COUNTY, county_name)
     return concat_findings([found, not_evaluated(catalogue, set(found["rule_id"]), day, county_name)])
 
 
@@ -83,9 +85,11 @@ def _runnable(tables: CheckTables, catalogue: Catalogue) -> Iterator[tuple[Rule,
     for rule_id in sorted(CHECKS):
         entry = CHECKS[rule_id]
         table = tables.get(entry.table)
-        if table is not None:
+        rule = catalogue.rule(rule_id)
+        unset = rule.mode == "PARAM" and not rule.values
+        if table is not None and not unset:
             with_rules = {name: catalogue.rule(other) for name, other in entry.uses.items()}
-            yield catalogue.rule(rule_id), table, partial(entry.check, **with_rules)
+            yield rule, table, partial(entry.check, **with_rules)
 
 
 def _applied(check: Check, table: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame | None:
