@@ -11,7 +11,7 @@ from layout_planner.errors import DataError
 from layout_planner.terms import BAND_GRADES, ENUMS, GradeBand
 from layout_planner.travel.network import Bools, Floats, Objects
 
-MODES: Final = ENUMS["travel_mode"]  # walk, escort
+MODES: Final = ("walk", "escort")  # what the engines work out; a bus runs only where it was measured (trips.csv)
 CASES: Final = ENUMS["travel_case"]  # normal, winter
 BANDS: Final = tuple(GradeBand)
 COLUMNS: Final = ("village_code", "school_id", "grade_band", "mode", "case", "minutes", "metres", "engine", "reason")
