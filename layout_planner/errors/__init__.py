@@ -2,7 +2,8 @@
 
 A model raises ``DataError("bad_ratio", grades=[3])``; ``sentence(error, lang="zh")`` makes the line that a planner
 reads: where · what was found · what is allowed · what to do. The catalogue is ``catalogue.toml`` and the files of
-``catalogue.d/``.
+``catalogue.d/``. An entry holds ``zh`` and ``en``; a defect of the input has what to do apart, under ``fix_zh`` and
+``fix_en``, since the table of findings shows it in a column of its own.
 """
 
 from __future__ import annotations
@@ -66,17 +67,24 @@ class Problem:
     column: str | None = None
     found: str | None = None
     allowed: str | None = None
+    check: str = ""  # name of the check that found it
 
     def sentence(self, lang: Lang = "zh") -> str:
         """Return the line that a planner reads."""
-        fields = {
+        return sentence(self.code, self._fields(), lang)
+
+    def fix(self, lang: Lang = "zh") -> str:
+        """Return what to do about it; empty where the sentence does not say it apart."""
+        return fix(self.code, self._fields(), lang)
+
+    def _fields(self) -> dict[str, object]:
+        return {
             "file": self.file,
             "row": "" if self.row is None else self.row,
             "column": self.column or "",
             "found": self.found or "",
             "allowed": self.allowed or "",
         }
-        return sentence(self.code, fields, lang)
 
 
 class DefectsError(DataError):
@@ -110,7 +118,19 @@ def sentence(code: str, fields: Mapping[str, object], lang: Lang = "zh") -> str:
     KeyError
         If the catalogue has no such code: a defect of the program, found by the tests.
     """
-    template = catalogue()[code][lang]
+    said = _filled(catalogue()[code][lang], fields, lang)
+    to_do = fix(code, fields, lang)
+    if not to_do:
+        return said
+    return f"{said}；{to_do}。" if lang == "zh" else f"{said}; {to_do}."
+
+
+def fix(code: str, fields: Mapping[str, object], lang: Lang = "zh") -> str:
+    """Return what to do, the last part of the sentence of a code; empty if the entry does not have it apart."""
+    return _filled(catalogue()[code].get(f"fix_{lang}", ""), fields, lang)
+
+
+def _filled(template: str, fields: Mapping[str, object], lang: Lang) -> str:
     return template.format_map({key: _printed(value, lang) for key, value in fields.items()})
 
 
