@@ -16,7 +16,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from layout_planner.contracts.dictionary import Column, Table, load_dictionary
 from layout_planner.errors import Problem
+from layout_planner.errors.printable import clean_text, shown
 
+MAX_NUMBER = 10**12  # no count, sum of yuan or area of a county is larger: a slip of the pen
+MAX_NAME, MAX_TEXT = 100, 2000  # characters of a name, of any other text
+_TOO_LARGE = {"less_than_equal", "int_parsing_size", "finite_number"}
 _BLANK = {"", "-", "—", "——", "/", "nan", "none", "null", "<na>"}
 _TRUE = {"true", "1", "是", "yes", "y"}
 _FALSE = {"false", "0", "否", "no", "n"}
@@ -28,13 +32,14 @@ _UNIT_TAIL = re.compile(r"(?<=\d)\s*(人|名|间|个|张|所|座|米|平方米|m
 def clean(value: object) -> object:
     """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None, a trailing unit off a number.
 
+    Characters that nobody sees (line breaks, zero-width, direction marks) go too, as `clean_text` says.
     A footnote mark (①, ²) is left where it is, so that it makes a number wrong instead of larger.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if not isinstance(value, str):
         return value
-    text = value.translate(_HALF_WIDTH).strip()
+    text = clean_text(value.translate(_HALF_WIDTH)).strip()
     if text.lower() in _BLANK:
         return None
     return _UNIT_TAIL.sub("", text)
@@ -66,7 +71,8 @@ def _to_list(value: object) -> object:
 
 
 def _annotation(column: Column) -> Any:
-    bounds = Field(ge=column.min, le=column.max)
+    low, high = -MAX_NUMBER if column.min is None else column.min, MAX_NUMBER if column.max is None else column.max
+    bounds = Field(ge=low, le=high)
     if column.type == "int":
         return Annotated[int, BeforeValidator(_to_number), bounds]
     if column.type == "float":
@@ -80,7 +86,11 @@ def _annotation(column: Column) -> Any:
     if column.labels is not None:
         return Literal[column.labels]
     pattern = f"^(?:{column.pattern})$" if column.pattern else None
-    return Annotated[str, BeforeValidator(_to_text), Field(pattern=pattern)]
+    return Annotated[str, BeforeValidator(_to_text), Field(pattern=pattern, max_length=_longest(column))]
+
+
+def _longest(column: Column) -> int:
+    return MAX_NAME if column.name == "name" else MAX_TEXT
 
 
 @cache
@@ -132,19 +142,26 @@ def check_rows(
         try:
             good.append({**model.model_validate(record).model_dump(), "_row": number})
         except ValidationError as error:
-            bad = {str(item["loc"][0]): item for item in error.errors()}
-            problems += [_problem(spec.column(name), record.get(name), file, number) for name in bad]
+            bad = {str(item["loc"][0]): item["type"] for item in error.errors(include_url=False, include_context=False)}
+            problems += [
+                _problem(spec.column(name), record.get(name), file, number, kind) for name, kind in bad.items()
+            ]
     return good, problems
 
 
-def _problem(column: Column, value: object, file: str, row: int) -> Problem:
+def _problem(column: Column, value: object, file: str, row: int, kind: str) -> Problem:
     empty = clean(value) is None
+    allowed = column.allowed_zh()
+    if kind == "string_too_long":
+        allowed += f"，不超过 {_longest(column)} 个字符"
+    elif kind in _TOO_LARGE and column.max is None and not empty:
+        allowed += f"，且不超过 {MAX_NUMBER}"
     return Problem(
         severity="error",
         code="value_missing" if empty else "value_bad",
         file=file,
         row=row,
         column=f"{column.zh} {column.name}",
-        found=None if empty else str(value)[:60],
-        allowed=column.allowed_zh(),
+        found=None if empty else shown(value)[:60],
+        allowed=allowed,
     )

@@ -15,6 +15,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
+from layout_planner.errors.printable import shown
+
 Lang = Literal["zh", "en"]
 Severity = Literal["error", "warning", "notice"]
 _SHOWN = 5  # names printed before "and n more"
@@ -152,10 +154,12 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
 
 
 def _printed(value: object, lang: Lang) -> str:
+    if isinstance(value, Mapping):  # the same words in both languages
+        value = value[lang]
     if isinstance(value, list | tuple | set | frozenset):
-        items = [str(item) for item in (sorted(value, key=str) if isinstance(value, set | frozenset) else value)]
-        shown = "、".join(items[:_SHOWN]) if lang == "zh" else ", ".join(items[:_SHOWN])
+        items = [shown(item) for item in (sorted(value, key=str) if isinstance(value, set | frozenset) else value)]
+        first = "、".join(items[:_SHOWN]) if lang == "zh" else ", ".join(items[:_SHOWN])
         if len(items) > _SHOWN:
-            shown += f" 等 {len(items)} 个" if lang == "zh" else f" and {len(items) - _SHOWN} more"
-        return shown
-    return str(value)
+            first += f" 等 {len(items)} 个" if lang == "zh" else f" and {len(items) - _SHOWN} more"
+        return first
+    return shown(value)
