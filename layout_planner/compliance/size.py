@@ -1,53 +1,31 @@
-"""Class and school size: rules C01, C03, C07 and C10."""
+"""Class and school size: rules C01–C03, C07, C10, C13 and C16 here, the other checks of the family beside it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, listed, only_row, subjects
+from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, only_row, subjects
+from layout_planner.compliance.sections import by_school_and_stage, class_sizes, size_finding
+from layout_planner.compliance.size_county import check_every_class, check_large_class, check_oversized_shares
+from layout_planner.compliance.size_stages import check_kindergarten_class, check_kindergarten_size, check_senior_class
 from layout_planner.policy import Rule
-from layout_planner.terms import GRADE_LABELS_ZH
 
-SECTIONS: Final = "分年级班级数"
+__all__ = [
+    "CHECKS", "check_class_size", "check_incomplete_primary", "check_oversized_class", "check_school_floor",
+    "check_school_size", "class_sizes", "school_size_limit", "school_sizes",
+]  # fmt: skip
+
 COMPULSORY: Final = ("primary", "junior")
-_TINY = 1e-9  # a quotient this close to a whole number is that number
-
-
-def class_sizes(sections: pd.DataFrame) -> pd.Series:
-    """Return the largest section of each grade when its pupils are divided evenly.
-
-    ``ceil(pupils / sections)``. Where a grade with pupils has no section of its own (复式班), the sections of its
-    school and stage are taken together. NaN where sections are not known or the grade is empty.
-
-    Parameters
-    ----------
-    sections
-        Columns subject_type, subject_id, stage, grade, pupils, sections. [pupils], [sections]
-
-    Returns
-    -------
-    Series
-        By row of `sections`. [pupils/section]
-    """
-    keys = [sections[name] for name in ("subject_type", "subject_id", "stage")]
-    together = (sections["sections"] == 0) & (sections["pupils"] > 0)
-    mixed = together.groupby(keys).transform("any")
-    pupils = sections["pupils"].astype(float)
-    counted = sections["sections"].astype(float)
-    pupils = pupils.where(~mixed, pupils.groupby(keys).transform("sum"))
-    counted = counted.where(~mixed, counted.groupby(keys).transform(lambda s: s.sum(skipna=False)))
-    size = np.ceil(pupils / counted.where(counted > 0) - _TINY)
-    return size.where(sections["pupils"] > 0)
 
 
 def check_class_size(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """C01: class size in the near term (建标109-2008 第八条).
+    """C01, C02, C13: class size in the near term, in the long term, and the county's own (建标109-2008 第八条).
 
     Parameters
     ----------
@@ -55,7 +33,7 @@ def check_class_size(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFr
         Columns subject_type, subject_id, subject_name, stage, grade, pupils, sections, complete (False for an
         incomplete primary, which C03 checks). [pupils], [sections]
     rule
-        C01 (or C02, C06, C11: the same form).
+        C01, C02 (today's sections beside the long-term size) or C13 (the county's own size for small classes).
     day
         Day on which the rule is applied.
 
@@ -70,13 +48,15 @@ def check_class_size(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFr
     PolicyError
         If no limit is in force on `day` for any stage of the rule.
     """
-    stages = {str(stage): rule.on(day, stage) for stage in rule.stages}
+    stages = {str(stage): rule.on(day, stage) for stage in rule.stages if rule.is_set(day, stage)}
+    if not stages:
+        rule.value(day, rule.stages[0])
     findings = []
     complete = sections[sections["complete"].astype(bool) & sections["stage"].isin(stages)]
-    for row in _by_school_and_stage(complete):
+    for row in by_school_and_stage(complete):
         stage = str(row["stage"].iloc[0])
         limit = stages[stage]
-        findings += [_size_finding(row, over=row["class_size"] > limit, limit=limit, stage=stage)]
+        findings += [size_finding(row, over=row["class_size"] > limit, limit=limit, stage=stage)]
     return findings_frame(rule, findings, day)
 
 
@@ -106,10 +86,10 @@ def check_incomplete_primary(sections: pd.DataFrame, rule: Rule, day: date) -> p
     stage = rule.stages[0]
     limit, most = rule.on(day, stage), rule.on(day, stage, "sections")
     findings = []
-    for rows in _by_school_and_stage(sections[~sections["complete"].astype(bool) & (sections["stage"] == stage)]):
+    for rows in by_school_and_stage(sections[~sections["complete"].astype(bool) & (sections["stage"] == stage)]):
         count = float(rows["sections"].sum())
         many = [f"共 {count:g} 个班"] if count > most else []
-        findings += [_size_finding(rows, over=rows["class_size"] > limit, limit=limit, stage=stage, further=many)]
+        findings += [size_finding(rows, over=rows["class_size"] > limit, limit=limit, stage=stage, further=many)]
     return findings_frame(rule, findings, day)
 
 
@@ -138,11 +118,11 @@ def check_oversized_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.D
     """
     large, very_large = rule.on(day, part="oversized"), rule.on(day, part="very_oversized")
     findings = []
-    for rows in _by_school_and_stage(sections[sections["stage"].isin(rule.stages)]):
+    for rows in by_school_and_stage(sections[sections["stage"].isin(rule.stages)]):
         marks = np.where(rows["class_size"] >= very_large, "（超大班额）", "")
         stage = str(rows["stage"].iloc[0])
         over = rows["class_size"] >= large
-        findings += [_size_finding(rows.assign(mark=marks), over=over, limit=large, stage=stage)]
+        findings += [size_finding(rows.assign(mark=marks), over=over, limit=large, stage=stage)]
     return findings_frame(rule, findings, day)
 
 
@@ -214,37 +194,60 @@ def check_school_size(sizes: pd.DataFrame, rule: Rule, day: date) -> pd.DataFram
     return findings_frame(rule, findings, day)
 
 
-def _by_school_and_stage(sections: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    sized = sections.assign(class_size=class_sizes(sections), mark="")
-    return (rows.sort_values("grade") for _, rows in subjects(sized, "stage"))
+def check_school_floor(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """C16: schools below the size that the county itself has set for keeping a school.
 
+    Parameters
+    ----------
+    sections
+        Columns subject_type, subject_id, subject_name, stage, pupils. [pupils]
+    rule
+        C16 with the county's number; there is no national one.
+    day
+        Day on which the rule is applied.
 
-def _size_finding(
-    rows: pd.DataFrame, *, over: pd.Series, limit: float, stage: str, further: Sequence[str] = ()
-) -> Finding:
-    """Judge one school and stage; grades whose sections are not known are named as missing."""
-    unknown = rows[~(rows["pupils"] == 0) & rows["class_size"].isna()]
-    broken = rows[over]
-    names = [
-        f"{GRADE_LABELS_ZH[grade]} {size:.0f} 人/班{mark}"
-        for grade, size, mark in zip(broken["grade"], broken["class_size"], broken["mark"], strict=True)
-    ]
-    subject, _ = next(iter(subjects(rows)))
-    return Finding(
-        subject,
-        judge(broken=bool(names) or bool(further), unknown=len(unknown) > 0),
-        observed=float(rows["class_size"].max()),
-        limit=limit,
-        affected=float(broken["pupils"].sum()),
-        names=listed([*names, *further]),
-        missing=f"需：{SECTIONS}（{listed(GRADE_LABELS_ZH[g] for g in unknown['grade'])}）" if len(unknown) else "",
-        stage=stage,
-    )
+    Returns
+    -------
+    DataFrame
+        One finding a school and stage: observed and affected are its pupils. A finding is a reason to look at a school,
+        not a decision to close it. [pupils]
+
+    Raises
+    ------
+    PolicyError
+        If the county has set no number that is in force on `day`.
+    """
+    findings = []
+    stages = [stage for stage in rule.stages if rule.is_set(day, stage)]
+    if not stages:
+        rule.value(day, rule.stages[0])
+    for subject, rows in subjects(sections[sections["stage"].isin(stages)], "stage"):
+        stage, pupils = str(rows["stage"].iloc[0]), float(rows["pupils"].sum(skipna=False))
+        limit, unknown = rule.on(day, stage), math.isnan(pupils)
+        below = pupils < limit
+        outcome = judge(broken=below, unknown=unknown)
+        missing = "需：分校在校生" if unknown else ""
+        affected = pupils if below else 0.0
+        findings.append(
+            Finding(
+                subject, outcome, pupils, limit, affected, missing=missing, stage=stage, cite=rule.cite_on(day, stage)
+            )
+        )
+    return findings_frame(rule, findings, day)
 
 
 CHECKS: Final[Mapping[str, Entry]] = {
     "C01": Entry("sections", check_class_size),
+    "C02": Entry("sections", check_class_size),
     "C03": Entry("sections", check_incomplete_primary),
     "C07": Entry("sections", check_oversized_class),
+    "C08": Entry("sections", check_large_class),
+    "C09": Entry("sections", check_oversized_shares, {"bands": "C07"}),
     "C10": Entry("school_sizes", check_school_size),
+    "C11": Entry("sections", check_every_class),
+    "C12": Entry("sections_senior", check_senior_class),
+    "C13": Entry("sections", check_class_size),
+    "C14": Entry("sections_pre", check_kindergarten_class),
+    "C15": Entry("sections_pre", check_kindergarten_size),
+    "C16": Entry("sections", check_school_floor),
 }

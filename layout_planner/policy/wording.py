@@ -8,7 +8,7 @@ from layout_planner.policy.catalogue import read_toml
 from layout_planner.policy.rule import Rule, Value
 from layout_planner.terms import label
 
-_SIGNS: Final = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "": ""}
+SIGNS: Final = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "", "": ""}
 _STATUS: Final = {"V": "已核", "R": "待核", "R-": "待核,可信度低", "I": "推定"}
 
 
@@ -20,7 +20,7 @@ def value_text(value: Value, units: dict[str, str], parts: dict[str, str]) -> st
     since = f"{value.first.isoformat()}{days}" if value.first else ""
     until = f"至 {value.last.isoformat()}" if value.last else ""
     notes = "".join([f"({since}{until})" if since or until else "", value.marks])
-    return f"{where} {_SIGNS[value.op]}{value.value:g}{' ' if unit and unit != '%' else ''}{unit}{notes}".strip()
+    return f"{where} {SIGNS[value.op]}{value.value:g}{' ' if unit and unit != '%' else ''}{unit}{notes}".strip()
 
 
 def values_text(rule: Rule, between: str = ";") -> str:

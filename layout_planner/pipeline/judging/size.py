@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from layout_planner.compliance import school_sizes
 from layout_planner.pipeline.judging.today import Today
+from layout_planner.terms import Stage
+
+_VOCATIONAL: Final = "vocational"
 
 
 def tables_of(today: Today) -> dict[str, pd.DataFrame]:
-    """Sections of the compulsory stages and sizes of the schools."""
-    return {"sections": today.compulsory, "school_sizes": school_sizes(today.compulsory)}
+    """Sections of the compulsory stages, of kindergartens and of general senior schools; sizes of the schools."""
+    kinds = today.grades["school_id"].map(today.setup.schools.set_index("school_id")["kind"])
+    senior = (today.grades["stage"] == Stage.SENIOR) & (kinds != _VOCATIONAL)
+    return {
+        "sections": today.compulsory,
+        "sections_pre": today.grades[today.grades["stage"] == Stage.PRE],
+        "sections_senior": today.grades[senior],
+        "school_sizes": school_sizes(today.compulsory),
+    }
