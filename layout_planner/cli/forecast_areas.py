@@ -31,7 +31,7 @@ def run(pupils: Path, given: Mapping[str, Any]) -> None:
 
     from layout_planner.enrolment import AreasOptions, forecast_areas
     from layout_planner.io.areas import read_area_tables
-    from layout_planner.io.out import write_csv
+    from layout_planner.io.cells import replace_csv
 
     for path in (pupils, given["births"], given["area_map"]):
         if path is not None and path.resolve() == given["out"].resolve():
@@ -49,7 +49,7 @@ def run(pupils: Path, given: Mapping[str, Any]) -> None:
         stages=stages,
         draws=given["draws"] or DEFAULT_DRAWS,
     )
-    write_csv(forecast_areas(*tables, options, np.random.default_rng(seed)), given["out"])
+    replace_csv(forecast_areas(*tables, options, np.random.default_rng(seed)), given["out"])
 
 
 def parse_stages(text: str) -> dict[str, tuple[int, int]]:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from layout_planner import terms
+from layout_planner.errors.printable import clean_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from layout_planner.pipeline import RunResult
+
+MANY = 5  # names of a line
 
 
 @contextmanager
@@ -37,26 +40,35 @@ def summary(result: RunResult) -> None:
     if result.synthetic:
         console.print(_("SIMULATED DATA: not the figures of any real school."), style="bold yellow")
     for title, value in result.headlines:
-        console.print(f"  {_pad(title, 16)}{value}", soft_wrap=True)
-    for path in result.edited:
-        console.print(_("Edited since the last run, kept: {file}").format(file=f"{result.out.name}/edited/{path.name}"))
-    console.print(_("Results: {folder}").format(folder=result.out), style="bold")
+        _plain(console, f"  {_pad(title, 16)}{value}")
+    edited = [name for name in result.mine if name.startswith("edited/")]
+    for name in edited:
+        _plain(console, _("Edited since the last run, kept: {file}").format(file=f"{result.out.name}/{name}"))
+    if added := [name for name in result.mine if name not in edited]:
+        text = _("Your own files, carried over: {files} ({count})")
+        _plain(console, text.format(files=", ".join(added[:MANY]), count=len(added)))
+    _plain(console, _("Results: {folder}").format(folder=result.out), style="bold")
 
 
 def problems(name: str, quality: pd.DataFrame) -> None:
     """Print the warnings and notices of a county that can be used."""
     console = Console(highlight=False)
     for severity, message in zip(quality["severity"], quality["message"], strict=True):
-        console.print(f"[{terms.label('severity', severity)}] {message}", markup=False, soft_wrap=True)
+        _plain(console, f"[{terms.label('severity', severity)}] {message}")
     text = _("{name}: files can be used; {count} warnings and notices.")
-    console.print(text.format(name=name, count=len(quality)))
+    _plain(console, text.format(name=name, count=len(quality)))
 
 
 def lines(texts: Iterable[str]) -> None:
     """Print lines."""
     console = Console(highlight=False)
     for text in texts:
-        console.print(text, markup=False)
+        _plain(console, text)
+
+
+def _plain(console: Console, text: str, style: str | None = None) -> None:
+    """Print a text as it is: a name in brackets is no style, ``:name:`` no picture."""
+    console.print(clean_text(text), style=style, markup=False, emoji=False, soft_wrap=True)
 
 
 def _pad(text: str, width: int) -> str:

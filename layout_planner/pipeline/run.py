@@ -32,7 +32,7 @@ class RunResult:
     out: Path
     synthetic: bool
     headlines: Sequence[tuple[str, str]]
-    edited: Sequence[Path]
+    mine: Sequence[str]  # files of the planner in ``out``: edited ones under ``edited/``, added ones in their place
 
 
 def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStage) -> RunResult:
@@ -52,7 +52,7 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
     Returns
     -------
     RunResult
-        Folder, headlines, edited documents that were kept.
+        Folder, headlines, the planner's own files that were kept.
 
     Raises
     ------
@@ -60,20 +60,27 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
         If the input, the rules, the ledger or the machine stop the run; ``out`` is then as it was.
     """
     clock = Clock(lambda title, seconds: on_stage(_(title), seconds), {})
-    target = open_out(out)
+    with open_out(out) as target:
+        setup, tables = _fill(target, folder, options, clock)
+        mine = target.finish(manifest_of(setup, tables, options, clock.seconds))
+    return RunResult(out, setup.synthetic, headlines_of(setup, tables), mine)
+
+
+def _fill(
+    target: OutFolder, folder: Path, options: RunOptions, clock: Clock
+) -> tuple[Setup, Mapping[str, pd.DataFrame]]:
+    """Compute a county and write its tables, figures and report to the new folder."""
     if options.upto == "forecast":
         done = compute_forecast(folder, options, clock)
-        setup, tables = done.setup, done.tables()
-        _write_tables(target, tables, synthetic=setup.synthetic)
-    else:
-        computed = compute(folder, options, clock)
-        setup, tables = computed.setup, computed.tables()
-        _write_tables(target, tables, synthetic=setup.synthetic)
-        if options.upto == "report":
-            drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
-            clock.measure("Report", lambda: _report(setup, tables, drawn, target))
-    edited = target.finish(manifest_of(setup, tables, options, clock.seconds))
-    return RunResult(out, setup.synthetic, headlines_of(setup, tables), edited)
+        _write_tables(target, done.tables(), synthetic=done.setup.synthetic)
+        return done.setup, done.tables()
+    computed = compute(folder, options, clock)
+    setup, tables = computed.setup, computed.tables()
+    _write_tables(target, tables, synthetic=setup.synthetic)
+    if options.upto == "report":
+        drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
+        clock.measure("Report", lambda: _report(setup, tables, drawn, target))
+    return setup, tables
 
 
 def _write_tables(target: OutFolder, tables: Mapping[str, pd.DataFrame], *, synthetic: bool) -> None:

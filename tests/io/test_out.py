@@ -11,10 +11,18 @@ from layout_planner.io.out import MANIFEST, open_out, repair, write_csv
 
 
 def run_once(target, text):
+    with open_out(target) as folder:
+        folder.write_text("report.html", text)
+        folder.write_table("flows", pd.DataFrame({"a": [1]}))
+        return folder.finish({"seed": 1})
+
+
+def killed_run(target, text):
+    """What a killed run leaves: a folder half filled; the system has taken the lock back."""
     folder = open_out(target)
     folder.write_text("report.html", text)
-    folder.write_table("flows", pd.DataFrame({"a": [1]}))
-    return folder.finish({"seed": 1})
+    folder.lock.release()
+    return folder.new
 
 
 def test_a_second_run_replaces_the_first_and_keeps_it_as_previous(tmp_path):
@@ -29,7 +37,7 @@ def test_a_second_run_replaces_the_first_and_keeps_it_as_previous(tmp_path):
 def test_a_run_killed_while_writing_leaves_the_last_good_result(tmp_path):
     target = tmp_path / "out"
     run_once(target, "good")
-    open_out(target).write_text("report.html", "half")
+    killed_run(target, "half")
     assert (target / "report.html").read_text(encoding="utf-8") == "good"
     run_once(target, "next")
     assert (target / "report.html").read_text(encoding="utf-8") == "next"
@@ -38,9 +46,8 @@ def test_a_run_killed_while_writing_leaves_the_last_good_result(tmp_path):
 def test_a_swap_cut_in_two_is_finished_by_the_next_command(tmp_path):
     target = tmp_path / "out"
     run_once(target, "old")
-    folder = open_out(target)
-    folder.write_text("report.html", "new")
-    (folder.new / MANIFEST).write_text("{}", encoding="utf-8")
+    new = killed_run(target, "new")
+    (new / MANIFEST).write_text('{"documents": {}}', encoding="utf-8")
     target.rename(tmp_path / "out.previous")
     repair(target)
     assert (target / "report.html").read_text(encoding="utf-8") == "new"
@@ -49,7 +56,7 @@ def test_a_swap_cut_in_two_is_finished_by_the_next_command(tmp_path):
 def test_a_swap_cut_before_the_manifest_goes_back_to_the_last_result(tmp_path):
     target = tmp_path / "out"
     run_once(target, "old")
-    open_out(target)
+    killed_run(target, "half")
     target.rename(tmp_path / "out.previous")
     repair(target)
     assert (target / "report.html").read_text(encoding="utf-8") == "old"
@@ -60,7 +67,7 @@ def test_a_document_edited_by_the_planner_is_kept_through_every_later_run(tmp_pa
     run_once(target, "one")
     (target / "report.html").write_text("mine", encoding="utf-8")
     kept = run_once(target, "two")
-    assert [p.name for p in kept] == ["report.html"]
+    assert kept == ["edited/report.html"]
     assert run_once(target, "three") == []
     assert (target / "edited" / "report.html").read_text(encoding="utf-8") == "mine"
     (target / "report.html").write_text("mine again", encoding="utf-8")
