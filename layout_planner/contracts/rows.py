@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from layout_planner.contracts.dictionary import Column, Table, load_dictionary
 from layout_planner.errors import Problem
@@ -144,12 +144,55 @@ def check_rows(
         except ValidationError as error:
             bad = {str(item["loc"][0]): item["type"] for item in error.errors(include_url=False, include_context=False)}
             problems += [
-                _problem(spec.column(name), record.get(name), file, number, kind) for name, kind in bad.items()
+                cell_problem(spec.column(name), record.get(name), file, number, kind) for name, kind in bad.items()
             ]
     return good, problems
 
 
-def _problem(column: Column, value: object, file: str, row: int, kind: str) -> Problem:
+def check_cells(column: Column, cells: Sequence[object], *, required: bool) -> tuple[list[Any], list[tuple[int, str]]]:
+    """Check the cells of one column, each different value once, as `check_rows` checks them row by row.
+
+    Parameters
+    ----------
+    column
+        The column.
+    cells
+        Raw cells.
+    required
+        Whether a cell may not be empty.
+
+    Returns
+    -------
+    tuple
+        Typed values, None for a cell that is wrong; and place (from 0) and kind of error of every wrong cell.
+    """
+    adapter = _adapter(column, required)
+    seen: dict[object, tuple[Any, str]] = {}
+    values: list[Any] = []
+    bad: list[tuple[int, str]] = []
+    for place, cell in enumerate(cells):
+        key = cell if type(cell) is str else (type(cell), str(cell))
+        if key not in seen:
+            try:
+                seen[key] = (adapter.validate_python(cell), "")
+            except ValidationError as error:
+                seen[key] = (None, str(error.errors(include_url=False, include_context=False)[-1]["type"]))
+        value, kind = seen[key]
+        values.append(value)
+        if kind:
+            bad.append((place, kind))
+    return values, bad
+
+
+@cache
+def _adapter(column: Column, required: bool) -> TypeAdapter[Any]:
+    kind = _annotation(column) if required else _annotation(column) | None
+    cell: Any = Annotated[kind, BeforeValidator(clean)]
+    return TypeAdapter(cell)
+
+
+def cell_problem(column: Column, value: object, file: str, row: int, kind: str) -> Problem:
+    """Say what is wrong with a cell that was refused: empty, or not what the column allows."""
     empty = clean(value) is None
     allowed = column.allowed_zh()
     if kind == "string_too_long":
