@@ -206,6 +206,11 @@ def road_spec() -> dict[str, Any]:
     return spec
 
 
+def census() -> tuple[int, int]:
+    """Year of the last census and the residents it counted in the whole county. [people]"""
+    return 2020, int(_read("facts.toml")["county"]["population_2020"])
+
+
 def county_settings(cal: Calibration) -> dict[str, Any]:
     """Make the settings of ``county.toml``."""
     facts = _read("facts.toml")["county"]
