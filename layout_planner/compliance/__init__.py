@@ -1,5 +1,6 @@
 """Checks: a table, a rule and a day in; findings out. No check needs a plan."""
 
+from layout_planner.compliance.county_figures import figure, latest
 from layout_planner.compliance.evaluate import CheckTables, evaluate, evaluate_today
 from layout_planner.compliance.findings import concat_findings, findings_frame, not_evaluated
 from layout_planner.compliance.merging import (
@@ -35,7 +36,9 @@ __all__ = [
     "concat_findings",
     "evaluate",
     "evaluate_today",
+    "figure",
     "findings_frame",
+    "latest",
     "not_evaluated",
     "school_sizes",
 ]

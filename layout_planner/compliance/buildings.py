@@ -19,6 +19,7 @@ from layout_planner.compliance.parts import (
     nothing_here,
     per,
     percent,
+    together,
 )
 from layout_planner.policy import Rule
 
@@ -67,7 +68,7 @@ def check_dormitory(dormitories: pd.DataFrame, rule: Rule, day: date) -> pd.Data
                 measured(rule, bed, beds, label="人均床位", needs="床位（dorm_beds_m、dorm_beds_f）"),
             ]
             findings.append(finding_of(subject, measures, affected=boarders))
-    return findings_frame(rule, findings or [nothing_here("没有寄宿生")], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有寄宿生")], day)
 
 
 def check_dormitory_height(dormitories: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def check_dormitory_height(dormitories: pd.DataFrame, rule: Rule, day: date) -> 
             measure = measured(rule, value, math.nan if undecided else height, label="净高", needs=needs)
             ground = Measure("最低楼层", floor, 0.0, ">=", "-", "宿舍所在楼层（dorm_floor_min）", measure.cite)
             findings.append(finding_of(subject, [measure, ground], affected=boarders))
-    return findings_frame(rule, findings or [nothing_here("没有寄宿生")], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有寄宿生")], day)
 
 
 def check_area_per_pupil(areas: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -148,7 +149,7 @@ def check_area_per_pupil(areas: pd.DataFrame, rule: Rule, day: date) -> pd.DataF
         observed = per(float(row[column]), pupils)
         measure = measured(rule, value, observed, label=label, needs="分校在校生" if math.isnan(pupils) else needs)
         findings.append(finding_of(subject, [measure], affected=pupils))
-    return findings_frame(rule, findings, day)
+    return findings_frame(rule, together(findings), day)
 
 
 def check_new_buildings(projects: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -243,6 +244,8 @@ def check_kindergarten_areas(areas: pd.DataFrame, rule: Rule, day: date) -> pd.D
         reached.append((math.nan if not age else float(new), ok, subject.subject_name))
     if not findings:
         return findings_frame(rule, [], day)
+    if len(alike := together(findings)) < len(findings):
+        return findings_frame(rule, alike, day)
     return findings_frame(rule, [_shares_reached(reached, rule, day), *findings], day)
 
 

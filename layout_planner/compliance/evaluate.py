@@ -9,7 +9,23 @@ from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance import merging, size, travel
+from layout_planner.compliance import (
+    assets,
+    buildings,
+    demand,
+    layout_plan,
+    merging,
+    network,
+    opinions,
+    preschool,
+    procedure,
+    quality,
+    size,
+    special,
+    staff,
+    travel,
+    zones,
+)
 from layout_planner.compliance.findings import Check, Entry, concat_findings, not_evaluated
 from layout_planner.errors import PolicyError
 from layout_planner.policy import Catalogue, Rule
@@ -18,7 +34,11 @@ from layout_planner.terms import COUNTY
 CheckTables = Mapping[
     str, pd.DataFrame
 ]  # the tables that the checks read, by name; each check says which columns it wants
-FAMILIES: Final = (merging, travel, size)
+FAMILIES: Final = (
+    *(merging, procedure, opinions, layout_plan, network),
+    *(demand, travel, zones, special, assets),
+    *(size, staff, buildings, quality, preschool),
+)
 CHECKS: Final[Mapping[str, Entry]] = {rule_id: entry for family in FAMILIES for rule_id, entry in family.CHECKS.items()}
 
 

@@ -78,7 +78,7 @@ def measured(rule: Rule, value: Value, observed: float, *, label: str, needs: st
 
 
 def finding_of(
-    subject: Subject, measures: Sequence[Measure], *, affected: float = 0.0, stage: str = "", names: str = ""
+    subject: Subject, measures: Sequence[Measure], *, affected: float = math.nan, stage: str = "", names: str = ""
 ) -> Finding:
     """Judge a subject by all its measures.
 
@@ -89,7 +89,7 @@ def finding_of(
     measures
         Numbers of the rule, at least one.
     affected
-        Children concerned if a number is broken. [children]
+        Children concerned if a number is broken; NaN where nobody can say. [children]
     stage
         Stage of the finding.
     names
@@ -128,6 +128,16 @@ def nothing_here(words: str, *, stage: str = "") -> Finding:
 def not_known(subject: Subject, needs: str, *, stage: str = "", names: str = "") -> Finding:
     """Say that a subject cannot be judged, and what is missing."""
     return Finding(subject, NOT_EVALUATED, missing=f"需：{needs}", stage=stage, names=names)
+
+
+def together(findings: Sequence[Finding]) -> list[Finding]:
+    """Say once for the county what no subject can be judged for, where all lack the same."""
+    lacking = {(found.outcome, found.missing) for found in findings}
+    stages = {found.stage for found in findings}
+    if len(findings) < 2 or len(lacking) > 1 or findings[0].outcome != NOT_EVALUATED:
+        return list(findings)
+    stage = stages.pop() if len(stages) == 1 else ""
+    return [Finding(WHOLE_COUNTY, NOT_EVALUATED, missing=findings[0].missing, stage=stage)]
 
 
 def per(amount: float, of: float) -> float:

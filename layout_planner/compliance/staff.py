@@ -11,7 +11,7 @@ import pandas as pd
 
 from layout_planner.compliance.county_figures import figure_measure
 from layout_planner.compliance.findings import Entry, Finding, findings_frame, only_row, subjects
-from layout_planner.compliance.parts import WHOLE_COUNTY, finding_of, measured, not_known, nothing_here, per
+from layout_planner.compliance.parts import WHOLE_COUNTY, finding_of, measured, not_known, nothing_here, per, together
 from layout_planner.policy import Rule
 
 _POSTS: Final = "教职工（teachers.csv 没有该校）"
@@ -95,7 +95,7 @@ def check_small_school_staff(staffing: pd.DataFrame, rule: Rule, day: date, *, s
         if rule.is_set(day, stage, "per_site"):
             measures.append(measured(rule, rule.value(day, stage, "per_site"), teachers, label="教师", needs=_POSTS))
         findings.append(finding_of(subject, measures, affected=float(row["pupils"]), stage=stage))
-    return findings_frame(rule, findings or [nothing_here("没有小规模学校和教学点", stage=stage)], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有小规模学校和教学点", stage=stage)], day)
 
 
 def check_kindergarten_staff(staffing: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -180,7 +180,7 @@ def check_single_section_site(staffing: pd.DataFrame, rule: Rule, day: date) -> 
         elif float(row["sections"]) <= 1:
             measure = measured(rule, value, float(row["teachers"]), label="教师", needs=_POSTS)
             findings.append(finding_of(subject, [measure], affected=float(row["pupils"]), stage=stage))
-    return findings_frame(rule, findings or [nothing_here("没有单班学前教育点", stage=stage)], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有单班学前教育点", stage=stage)], day)
 
 
 def check_boarding_kindergarten(staffing: pd.DataFrame, rule: Rule, day: date, *, base: Rule) -> pd.DataFrame:
@@ -223,7 +223,7 @@ def check_boarding_kindergarten(staffing: pd.DataFrame, rule: Rule, day: date, *
                 value = rule.value(day, stage, f"{role}_added")
                 measures.append(measured(rule, value, added, label=label, needs=f"{_POSTS}、{_SECTIONS}"))
             findings.append(finding_of(subject, measures, affected=boarders, stage=stage))
-    return findings_frame(rule, findings or [nothing_here("没有寄宿的幼儿", stage=stage)], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有寄宿的幼儿", stage=stage)], day)
 
 
 def check_boarding_staff(staffing: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -259,7 +259,7 @@ def check_boarding_staff(staffing: pd.DataFrame, rule: Rule, day: date) -> pd.Da
         elif boarders > 0:
             measure = measured(rule, value, _ratio(boarders, staff), label="寄宿生与生活教师之比", needs=_POSTS)
             findings.append(finding_of(subject, [measure], affected=boarders))
-    return findings_frame(rule, findings or [nothing_here("没有寄宿生")], day)
+    return findings_frame(rule, together(findings) or [nothing_here("没有寄宿生")], day)
 
 
 def check_rotation(figures: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
