@@ -12,9 +12,9 @@ import pandas as pd
 
 from layout_planner.contracts import Table, check_rows, load_dictionary
 from layout_planner.errors import DataError, DefectsError, Problem
-from layout_planner.io import crosscheck
+from layout_planner.io import coordinates, crosscheck
 from layout_planner.io.frames import duplicates, missing_columns, typed_frame
-from layout_planner.io.layers import GEOGRAPHIC, geometry_problems, read_layer
+from layout_planner.io.pairs import tidy_pairs
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, read_settings
 from layout_planner.io.text import read_list, read_records, sha256
@@ -70,7 +70,7 @@ def read_county(folder: Path) -> County:
             tables[spec.name] = None
             continue
         try:
-            tables[spec.name], found = _read_table(folder / spec.file, spec)
+            tables[spec.name], found = _read_table(folder / spec.file, spec, settings)
         except DefectsError as error:
             found = list(error.problems)
         except DataError as error:
@@ -109,15 +109,23 @@ def _as_problem(error: DataError, spec: Table) -> Problem:
     return Problem("error", error.code, file, row if isinstance(row, int) else None, column, found, allowed)
 
 
-def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:
+def _read_table(path: Path, spec: Table, settings: CountySettings) -> tuple[pd.DataFrame, list[Problem]]:
     if spec.geometry is None:
+        header: list[str]
+        records: list[dict[str, Any]]
+        problems: list[Problem] = []
         header, records = read_list(path, spec.name) if path.suffix == ".toml" else read_records(path)
-        shapes, problems, first_row = None, [], 1 if path.suffix == ".toml" else 2
+        shapes, first_row = None, 1 if path.suffix == ".toml" else 2
+        if spec.name in coordinates.POINTS:
+            cells = {column: [row.get(column) for row in records] for column in header}
+            rows = range(first_row, first_row + len(records))
+            tidy, problems = tidy_pairs(cells, rows, settings.declared, file=path.name)
+            records = [{**row, **{c: tidy[c][i] for c in tidy}} for i, row in enumerate(records)]
     else:
-        layer = read_layer(path)
+        layer, problems = coordinates.read_shapes(path, spec, settings.declared)
         header = [c for c in layer.columns if c != layer.geometry.name]
         records = layer[header].astype(object).where(layer[header].notna(), None).to_dict("records")
-        shapes, problems, first_row = layer.geometry, geometry_problems(layer, spec, path.name), 1
+        shapes, first_row = layer.geometry, 1
     problems += missing_columns(spec, header, path.name)
     if any(p.code == "column_missing" for p in problems):
         raise DefectsError(problems)
@@ -130,9 +138,11 @@ def _read_table(path: Path, spec: Table) -> tuple[pd.DataFrame, list[Problem]]:
     kept = frame["_row"].to_numpy(dtype=int) - first_row
     frame = frame.assign(**{c: [values[i] for i in kept] for c, values in extra.items()})
     problems += duplicates(frame, spec, path.name)
+    shapes = None if shapes is None else shapes.iloc[kept]
+    if spec.name in coordinates.POINTS:
+        told = {p.row for p in problems if p.row is not None}
+        frame, found = coordinates.place(frame, spec, settings.declared, points=shapes, skip=told)
+        return frame, problems + found
     if shapes is not None:
-        return gpd.GeoDataFrame(frame, geometry=shapes.iloc[kept].to_numpy(), crs=GEOGRAPHIC), problems
-    if spec.name == "villages":
-        points = gpd.points_from_xy(frame["lon"], frame["lat"])
-        return gpd.GeoDataFrame(frame, geometry=points, crs=GEOGRAPHIC), problems
+        return gpd.GeoDataFrame(frame, geometry=shapes.to_numpy(), crs=shapes.crs), problems
     return frame, problems

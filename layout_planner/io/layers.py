@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.contracts import Table
-from layout_planner.errors import DataError, Problem
-from layout_planner.io.text import read_bytes
+from layout_planner.errors import Problem
+from layout_planner.io.layer_file import read_features
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,26 +17,20 @@ GEOGRAPHIC = 4490  # CGCS2000, the official system; GeoJSON carries it as plain 
 _KINDS = {"Point": {"Point"}, "Polygon": {"Polygon", "MultiPolygon"}, "LineString": {"LineString", "MultiLineString"}}
 
 
-def read_layer(path: Path) -> gpd.GeoDataFrame:
-    """Read a layer and bring it to CGCS2000 longitude and latitude (EPSG:4490).
+def open_layer(path: Path) -> gpd.GeoDataFrame:
+    """Read a layer as its file has it (`io.coordinates` brings it to CGCS2000).
 
     Raises
     ------
     DataError
-        ``file_missing`` or ``file_unreadable``.
+        As `read_features`.
     """
-    import geopandas as gpd
-    import pyogrio.errors
+    return read_features(path)
 
-    read_bytes(path)
-    try:
-        layer = gpd.read_file(path, engine="pyogrio")
-    except (pyogrio.errors.DataSourceError, ValueError) as error:
-        raise DataError(
-            "file_unreadable", file=path.name, found="无法解析的内容", allowed="GeoJSON、GeoPackage 或打包的 Shapefile"
-        ) from error
-    if len(layer) == 0:
-        raise DataError("file_empty", file=path.name)
+
+def read_layer(path: Path) -> gpd.GeoDataFrame:
+    """Read a layer in its own system, degrees taken as CGCS2000 (EPSG:4490), when nothing else is declared."""
+    layer = open_layer(path)
     # GeoJSON is read as WGS 84 by its standard; the county folder declares CGCS2000, the same to a centimetre here
     plain = layer.crs is None or path.suffix.lower() in {".geojson", ".json"}
     return layer.set_crs(GEOGRAPHIC, allow_override=True) if plain else layer.to_crs(GEOGRAPHIC)
@@ -59,4 +54,6 @@ def _wrong(shape: Any, allowed: set[str]) -> str | None:
         return "空"
     if shape.geom_type not in allowed:
         return str(shape.geom_type)
+    if not all(map(math.isfinite, shape.bounds)):
+        return "坐标不是有限的数"
     return None if shape.is_valid else "图形自相交"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.text import read_toml
@@ -15,6 +17,10 @@ from layout_planner.io.text import read_toml
 FILE = "county.toml"
 _CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the next zones follow one by one
 _ZONE_25 = 4513  # the same zones with the zone number before the easting
+_GRIDS = range(4491, 4555)  # EPSG codes of the CGCS2000 Gauss–Krüger zones, 6° and 3°, with and without zone number
+_SYSTEMS = ("cgcs2000", "wgs84", "gcj02", "bd09", "projected")
+_OFFSET = ("gcj02", "bd09")
+_PLACED = ("schools.geojson", "villages.csv", "townships.geojson", "roads.gpkg")  # input files with coordinates
 _WORDS = {
     "literal_error": "{expected} 之一",
     "missing": "必填",
@@ -64,6 +70,41 @@ class Override(Signed):
     subject: str
 
 
+def _known_system(value: str | int) -> str | int:
+    if value in _SYSTEMS or (isinstance(value, int) and value in _GRIDS):
+        return value
+    expected = f"{'、'.join(_SYSTEMS)}（或 CGCS2000 平面坐标的 EPSG 代码 {_GRIDS[0]}–{_GRIDS[-1]}）"
+    raise PydanticCustomError("literal_error", "a coordinate system", {"expected": expected})
+
+
+def _placed_file(name: str) -> str:
+    if name in _PLACED:
+        return name
+    raise PydanticCustomError("literal_error", "a file with coordinates", {"expected": "、".join(_PLACED)})
+
+
+System = Annotated[str | int, AfterValidator(_known_system)]
+PlacedFile = Annotated[str, AfterValidator(_placed_file)]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What coordinates are declared as in ``county.toml``."""
+
+    county: str | int = "cgcs2000"
+    files: Mapping[str, str | int] = field(default_factory=dict)
+    projected_crs: int | None = None
+
+    def system_of(self, file: str) -> str | int:
+        """Return what the coordinates of a file are declared as: by the file itself, else by the county."""
+        return self.files.get(file, self.county)
+
+    def offset_of_file(self, file: str) -> str | None:
+        """Return ``gcj02`` or ``bd09`` where the file itself is declared so; None otherwise."""
+        told = self.files.get(file)
+        return str(told) if told in _OFFSET else None
+
+
 class CountySettings(BaseModel):
     """Settings of one county."""
 
@@ -74,7 +115,8 @@ class CountySettings(BaseModel):
     code: str = Field(pattern="^[0-9]{6}$")
     base_year: int = Field(ge=1990, le=2100)
     horizon: int = Field(ge=1, le=30)
-    coordinate_system: Literal["cgcs2000", "wgs84"]
+    coordinate_system: System
+    coordinates: Mapping[PlacedFile, System] = Field(default_factory=dict)
     projected_crs: int | None = None
     draws: int = Field(ge=10, le=100_000)
     seed: int = Field(ge=0)
@@ -82,6 +124,11 @@ class CountySettings(BaseModel):
     parameters: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     rules: Mapping[str, CountyRule] = Field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def declared(self) -> Declared:
+        """What the coordinates of the county's files are declared as."""
+        return Declared(self.coordinate_system, self.coordinates, self.projected_crs)
 
     def metric_crs(self, longitude: float) -> int:
         """EPSG code of the projected system: the county's own, or the CGCS2000 3° zone of a longitude [degree]."""

@@ -13,6 +13,7 @@ import pandas as pd
 from layout_planner.consolidation import small_school_options
 from layout_planner.contracts import check_table
 from layout_planner.errors import DefectsError, Problem
+from layout_planner.io.coordinates import coordinates_table
 from layout_planner.io.text import read_toml
 from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
 from layout_planner.pipeline.draw import history_of
@@ -44,6 +45,7 @@ class Forecasted:
         return _checked(
             {
                 "data_quality": quality_table(self.setup),
+                "coordinates": coordinates_table(self.setup.county.schools, self.setup.county.villages),
                 "travel_minutes": self.travel.minutes,
                 "access": self.attendance.access,
                 "allocation": self.attendance.allocation,

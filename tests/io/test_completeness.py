@@ -136,11 +136,9 @@ def test_a_workbook_with_the_name_of_a_table_is_told(tmp_path):
     assert error.value.fields["found"] == "Excel 工作簿"
 
 
-def test_swapped_longitude_and_latitude_get_a_hint(county_copy):
+def test_swapped_longitude_and_latitude_are_told(county_copy):
     change(county_copy / "villages.csv", ("99.60348,39.3964", "39.3964,99.60348"))
-    assert (
-        "是否与纬度颠倒" in defects(county_copy)["value_bad"] or "是否与经度颠倒" in defects(county_copy)["value_bad"]
-    )
+    assert "先后颠倒了，应为先经度后纬度" in defects(county_copy)["coordinates_swapped"]
 
 
 def test_defects_of_a_whole_file_are_told_in_a_county_too(county_copy):

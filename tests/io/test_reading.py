@@ -119,7 +119,7 @@ def test_a_school_without_a_point_is_named(county_copy):
     [
         ("horizon = 6", "horizen = 6", "horizen"),
         ("horizon = 6", "horizon = 99", "horizon"),
-        ('coordinate_system = "cgcs2000"', 'coordinate_system = "gcj02"', "coordinate_system"),
+        ('coordinate_system = "cgcs2000"', 'coordinate_system = "xian80"', "coordinate_system"),
         ("seed = 7", 'seed = "seven"', "seed"),
     ],
 )
