@@ -81,6 +81,7 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
         "village": "村（社区）",
         "school": "学校",
         "pair": "被并学校>接收学校",
+        "case": "程序事项",
     },
     "verdict": {"blocked": "否决", "undecided": "待论证", "keep": "保留"},
     "option": {

@@ -8,6 +8,7 @@ from layout_planner.compliance.merging import (
     check_merge_crowding,
     check_must_keep,
     check_receiver_places,
+    check_safe_routes,
 )
 from layout_planner.compliance.size import (
     check_class_size,
@@ -29,6 +30,7 @@ __all__ = [
     "check_older_boarders",
     "check_oversized_class",
     "check_receiver_places",
+    "check_safe_routes",
     "check_school_size",
     "check_young_boarders",
     "check_young_pupils_trip",

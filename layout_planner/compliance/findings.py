@@ -184,6 +184,11 @@ def school_year_of(day: date) -> int:
     return day.year if day.month >= _FIRST_MONTH else day.year - 1
 
 
+def first_day_of(school_year: int) -> date:
+    """First day of a school year."""
+    return date(school_year, _FIRST_MONTH, 1)
+
+
 def not_evaluated(
     catalogue: Catalogue, evaluated: Collection[str], day: date, county_name: str = "全县"
 ) -> pd.DataFrame:

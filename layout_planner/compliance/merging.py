@@ -1,4 +1,4 @@
-"""Closing and merging: rules M01 (definition), M09, M10, M12 and M19, for every pair A→B and every plan."""
+"""Closing and merging: rules M01 (definition), M08, M09, M10, M12 and M19, for every pair A→B and every plan."""
 
 from __future__ import annotations
 
@@ -24,6 +24,52 @@ from layout_planner.compliance.size import school_size_limit
 from layout_planner.policy import Rule
 
 _WHOLE = 1e-6  # expected pupils are sums of decimals; less than this is rounding, not a seat
+
+
+def check_safe_routes(routes: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """M08: the way to the receiving school is certified as safe from every village (国办发〔2012〕48号（三）).
+
+    Parameters
+    ----------
+    routes
+        One row a subject and village: subject_type, subject_id, subject_name, village_name, children, safe (1 certified
+        as safe, 0 as unsafe, missing: nobody has certified it). [children]
+    rule
+        M08: unsafe routes allowed.
+    day
+        Day on which the rule is applied.
+
+    Returns
+    -------
+    DataFrame
+        One finding a subject: observed is the number of unsafe routes, affected the children of their villages, names
+        these villages; a route nobody has certified never passes. [routes]
+
+    Raises
+    ------
+    PolicyError
+        If no limit is in force on `day`.
+    """
+    limit = rule.on(day)
+    findings = []
+    for subject, rows in subjects(routes):
+        used = rows[~(rows["children"] == 0)].sort_values("village_name")
+        safe = used["safe"].astype(float)
+        unsafe, unknown = used[safe == 0], used[safe.isna()]
+        broken = len(unsafe) > limit
+        counts = f"{len(unknown)} 条没有认定：{listed(unknown['village_name'])}"
+        findings.append(
+            Finding(
+                subject,
+                judge(broken=broken, unknown=len(unknown) > 0),
+                observed=math.nan if len(unknown) and not len(unsafe) else float(len(unsafe)),
+                limit=limit,
+                affected=float(unsafe["children"].sum(skipna=False)) if broken else 0.0,
+                names=listed(unsafe["village_name"]) if broken else "",
+                missing=f"需：{rule.needs[0]}（{counts}）" if len(unknown) else "",
+            )
+        )
+    return findings_frame(rule, findings, day)
 
 
 def check_receiver_places(receivers: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -230,6 +276,7 @@ def _crowding(
 
 
 CHECKS: Final[Mapping[str, Entry]] = {
+    "M08": Entry("routes", check_safe_routes),
     "M09": Entry("receivers", check_receiver_places),
     "M10": Entry("crowding", check_merge_crowding, {"oversized": "C07", "ceiling": "C10"}),
     "M12": Entry("readiness", check_build_before_close),

@@ -9,7 +9,6 @@ from typing import Final
 
 from layout_planner.compliance.findings import NOT_EVALUATED, PASS, Finding, Subject, judge
 from layout_planner.policy import Rule, Value
-from layout_planner.policy.catalogue import unit_label
 from layout_planner.policy.wording import SIGNS
 from layout_planner.terms import COUNTY
 
@@ -42,9 +41,9 @@ class Measure:
 
     @property
     def text(self) -> str:
-        """Say the number beside its limit."""
-        against = f"{SIGNS[self.op]}{shown(self.limit)}"
-        return f"{self.label} {shown(self.observed)}（{against}{unit_label(self.unit)}）"
+        """Say the number beside its limit; the label says what it is measured in, unless in per cent."""
+        unit = "%" if self.unit == "%" else ""
+        return f"{self.label} {shown(self.observed)}{unit}（{SIGNS[self.op]}{shown(self.limit)}{unit}）"
 
 
 def shown(value: float) -> str:

@@ -138,8 +138,8 @@ def check_kindergarten_staff(staffing: pd.DataFrame, rule: Rule, day: date) -> p
         spare = max(teachers - teach.value * sections, 0.0)  # teachers beyond two a section stand in for carers
         needs = _SECTIONS if math.isnan(sections) else _POSTS
         measures = [
-            measured(rule, high, _ratio(pupils, staff), label="教职工比 1:", needs=_POSTS),
-            measured(rule, care, _ratio(pupils, teachers + carers), label="保教人员比 1:", needs=_POSTS),
+            measured(rule, high, _ratio(pupils, staff), label="每名教职工的幼儿", needs=_POSTS),
+            measured(rule, care, _ratio(pupils, teachers + carers), label="每名保教人员的幼儿", needs=_POSTS),
             measured(rule, teach, per(teachers, sections), label="每班教师", needs=needs),
             measured(rule, carer, per(carers + spare, sections), label="每班保育员（含第三位教师）", needs=needs),
         ]

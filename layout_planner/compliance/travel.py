@@ -1,4 +1,4 @@
-"""Travel and boarding: rules T01, T02 and T03."""
+"""Travel and boarding: rules T01, T02, T03, T05 and T11."""
 
 from __future__ import annotations
 
@@ -165,8 +165,110 @@ def check_older_boarders(boarding: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     return findings_frame(rule, findings, day)
 
 
+def check_older_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
+    """T05: day pupils of grades 4–9 reach school within the minutes that the county has set.
+
+    Parameters
+    ----------
+    trips
+        As `check_young_pupils_trip`, one row a village and grade band; children are day pupils. [children], [min]
+    rule
+        T05, set by the county. [min]
+    day
+        Day on which the rule is applied.
+
+    Returns
+    -------
+    DataFrame
+        One finding a subject and grade band: observed is the longest known trip, affected the children over the limit
+        or without a route, names their villages. [min]
+
+    Raises
+    ------
+    PolicyError
+        If the county's number is not in force on `day`.
+    """
+    limit = rule.on(day)
+    bands = [str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades)]
+    findings = []
+    for subject, rows in subjects(trips[trips["grade_band"].isin(bands)], "grade_band"):
+        used = rows[~(rows["children"] == 0)].sort_values(["village_name", "minutes"])
+        over = used[~(used["minutes"] <= limit)]  # NaN = no route = over
+        marks = over["minutes"].isna().map({True: _NO_ROUTE, False: ""})
+        screened = bool(used["screening"].any())
+        findings.append(
+            Finding(
+                subject,
+                judge(broken=len(over) > 0, unknown=screened),
+                observed=float(used["minutes"].max()),
+                limit=limit,
+                affected=float(over["children"].sum(skipna=False)),
+                names=listed(over["village_name"].astype("str") + marks),
+                missing="需：道路数据（直线粗筛不能作为符合的依据）" if screened and not len(over) else "",
+                grade_band=str(rows["grade_band"].iloc[0]),
+            )
+        )
+    return findings_frame(rule, findings, day)
+
+
+def check_bus_where_far(trips: pd.DataFrame, rule: Rule, day: date, *, near: Rule) -> pd.DataFrame:
+    """T11: where schooling near home cannot be ensured, a bus runs (校车安全管理条例 第三条).
+
+    Near is the only trip that a national rule limits: grades 1–3. A village beyond it, or without a route, must have a
+    measured trip by bus (school bus or public transport); where nobody has measured one, nothing is known.
+
+    Parameters
+    ----------
+    trips
+        One row a village: subject_type, subject_id, subject_name (the township), village_name, grade_band, children,
+        minutes (worst case, nearest school), screening, bus (a trip by bus is on record). [children], [min]
+    rule
+        T11.
+    day
+        Day on which the rule is applied.
+    near
+        T01.
+
+    Returns
+    -------
+    DataFrame
+        One finding a township: observed is the number of villages too far from any school, names those of them with
+        children and no bus on record. [villages]
+
+    Raises
+    ------
+    PolicyError
+        If T01 is not in force on `day`.
+    """
+    limit = near.on(day)
+    bands = [str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(near.grades)]
+    findings = []
+    for subject, rows in subjects(trips[trips["grade_band"].isin(bands)]):
+        used = rows[~(rows["children"] == 0)].sort_values("village_name")
+        far = used[~(used["minutes"] <= limit)]
+        unserved = far[~far["bus"].astype(bool)]
+        screened = bool(used["screening"].any())
+        needs = [f"{rule.needs[0]}（{listed(unserved['village_name'])}）"] if len(unserved) else []
+        needs += ["道路数据（直线粗筛不能作为符合的依据）"] if screened else []
+        findings.append(
+            Finding(
+                subject,
+                judge(broken=False, unknown=bool(needs)),
+                observed=float(len(far)),
+                affected=float(unserved["children"].sum(skipna=False)),
+                names=listed(unserved["village_name"]),
+                missing="需：" + "；".join(needs) if needs else "",
+                grade_band=bands[0],
+                unit="village",
+            )
+        )
+    return findings_frame(rule, findings, day)
+
+
 CHECKS: Final[Mapping[str, Entry]] = {
     "T01": Entry("trips", check_young_pupils_trip),
     "T02": Entry("boarders", check_young_boarders),
     "T03": Entry("boarding", check_older_boarders),
+    "T05": Entry("older_trips", check_older_pupils_trip),
+    "T11": Entry("far_villages", check_bus_where_far, {"near": "T01"}),
 }

@@ -12,7 +12,7 @@ from layout_planner.consolidation.words import reasons
 from layout_planner.contracts import check_table, load_dictionary
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import named, whole_moves
-from layout_planner.scenario.findings import check_kept, check_moves, vetoes_of
+from layout_planner.scenario.findings import check_closed, check_moves, vetoes_of
 from layout_planner.terms import ENUMS
 
 _ORDER = {verdict: place for place, verdict in enumerate(("keep", "undecided", "blocked"))}
@@ -23,7 +23,8 @@ def small_school_options(baseline: Baseline) -> tuple[pd.DataFrame, pd.DataFrame
 
     Options: keep; merge into each of the nearest schools that teach all its grades; a teaching point for grades 1–3,
     grades 4–6 moving to the nearest school; one management with the sites kept (并管理不并校址). Pairs are checked for
-    the first September after the base year with today's pupils: T01, M09, M10, M12 and, for mergers, M19. A failed
+    the first September after the base year with today's pupils: T01, M08, M09, M10, M12 and, for mergers, M07, M16, M19 and
+    S02. A failed
     BLOCK or BLOCK* rule makes an option ``blocked``; every other one stays ``undecided`` (待论证), since no national
     number says when a school should close. An empty school has the option keep alone: its building is a question of
     assets.
@@ -83,7 +84,7 @@ def tally_of(options: pd.DataFrame, moves: pd.DataFrame, baseline: Baseline) -> 
 def _check(
     options: pd.DataFrame, tally: pd.DataFrame, whole: pd.DataFrame, baseline: Baseline, limits: SeatLimits
 ) -> pd.DataFrame:
-    """Check every option that moves pupils; mergers against M19 too."""
+    """Check every option that moves pupils; mergers against the rules of closings too."""
     year = baseline.base_year + 1
     moving = options[options["moves"]].assign(school_year=year)
     if moving.empty:
@@ -95,7 +96,7 @@ def _check(
     children = ours.groupby("subject_id")["children"].sum().rename("affected")
     closing = named(moving[moving["option"] == "merge"], baseline).join(children, on="subject_id")
     closing = closing.fillna({"affected": 0.0}).reset_index(drop=True)
-    kept = [check_kept(closing, baseline)] if len(closing) else []
+    kept = [check_closed(closing, baseline)] if len(closing) else []
     return concat_findings([check_moves(pairs, ours, tally, baseline, limits), *kept])
 
 

@@ -161,8 +161,9 @@ def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None
     supply = clock.measure("Seats", lambda: supply_of(setup, done.outlook.pupils))
     baseline = baseline_of(done, supply)
     options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
-    findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs))
-    evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans_of(setup)])
+    plans = plans_of(setup)
+    findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs, plans=plans))
+    evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans])
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))
 
 
@@ -206,6 +207,7 @@ def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
         pupils=done.outlook.pupils,
         catalogue=setup.catalogue,
         parameters=setup.values,
+        more=setup.county.more,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -41,6 +41,8 @@ class Baseline:
         The rules.
     parameters
         Engineering assumptions by name.
+    more
+        Further tables of the county that are there: procedure, opinions, trips, special_pupils.
     """
 
     base_year: int
@@ -54,3 +56,4 @@ class Baseline:
     pupils: xr.DataArray
     catalogue: Catalogue
     parameters: Mapping[str, float]
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)

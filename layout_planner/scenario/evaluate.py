@@ -15,7 +15,7 @@ from layout_planner.scenario.assignment import Step, carry, follow, look_up, tri
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.choice import answered_minutes, nearest_open
 from layout_planner.scenario.effects import pair_id, whole_moves
-from layout_planner.scenario.findings import check_kept, check_moves, vetoes_of
+from layout_planner.scenario.findings import check_closed, check_moves, vetoes_of
 from layout_planner.scenario.indicators import seat_indicators, trip_indicators
 from layout_planner.scenario.plan import Plan
 from layout_planner.scenario.timeline import Action, opening
@@ -188,4 +188,4 @@ def _check_closing(step: Step, moves: pd.DataFrame, baseline: Baseline) -> pd.Da
             "affected": [float(moved.get(school, 0.0)) for school in closing],
         }
     )
-    return check_kept(rows, baseline) if closing else concat_findings([])
+    return check_closed(rows, baseline) if closing else concat_findings([])

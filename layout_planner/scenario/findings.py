@@ -1,4 +1,4 @@
-"""Rules that a decision has to pass: 30 minutes, beds and meals, class size, ready in time, schools to be kept."""
+"""Rules that a decision has to pass: 30 minutes, safe ways, beds and meals, class size, ready in time, closing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from layout_planner.capacity import SeatLimits
 from layout_planner.compliance import (
     check_build_before_close,
     check_merge_crowding,
-    check_must_keep,
     check_receiver_places,
+    check_safe_routes,
     check_young_pupils_trip,
     concat_findings,
 )
 from layout_planner.scenario.baseline import Baseline
+from layout_planner.scenario.closing import check_closings, routes_of
 from layout_planner.scenario.effects import boarding_of, named, sizes_of, trips_of
 
 BLOCKING: Final = ("BLOCK", "BLOCK*")
@@ -25,7 +26,7 @@ BLOCKING: Final = ("BLOCK", "BLOCK*")
 def check_moves(
     pairs: pd.DataFrame, moves: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limits: SeatLimits
 ) -> pd.DataFrame:
-    """Check pairs A>B against the rules T01, M09, M10 and M12.
+    """Check pairs A>B against the rules T01, M08, M09, M10 and M12.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def check_moves(
     crowding, oversized, ceiling = (rules.rule(name) for name in ("M10", "C07", "C10"))
     found = [
         check_young_pupils_trip(trips_of(moves, baseline), rules.rule("T01"), day),
+        check_safe_routes(routes_of(moves, baseline), rules.rule("M08"), day),
         check_receiver_places(places, rules.rule("M09"), day),
         check_merge_crowding(sizes, crowding, day, oversized=oversized, ceiling=ceiling),
         check_build_before_close(ready, rules.rule("M12"), day),
@@ -87,25 +89,22 @@ def seats_missing(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline) 
     return over.groupby(sums["subject_id"]).sum().rename("seats_missing")
 
 
-def check_kept(closing: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
-    """Check closing schools against rule M19: a school that must stay is not closed.
+def check_closed(closing: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Check closing schools against the rules M07, M16, M19 and S02, see `scenario.closing`.
 
     Parameters
     ----------
     closing
         Columns subject_type, subject_id, subject_name, school_id, school_year, affected. [pupils]
     baseline
-        Register with must_keep and its reason.
+        The county and the rules.
 
     Returns
     -------
     DataFrame
         Table `findings`.
     """
-    register = baseline.schools.set_index("school_id").reindex(columns=["must_keep", "must_keep_reason"])
-    rows = closing.join(register, on="school_id")
-    found = check_must_keep(rows, baseline.catalogue.rule("M19"), baseline.day)
-    return _dated(found, closing)
+    return _dated(check_closings(closing, baseline), closing)
 
 
 def vetoes_of(findings: pd.DataFrame) -> list[str]:

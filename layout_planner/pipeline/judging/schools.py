@@ -18,7 +18,7 @@ _SUMS: Final = ("pupils", "sections", "boarders")
 def register(today: Today, *columns: str) -> pd.DataFrame:
     """Return the register by school_id with some columns; those the county does not keep are empty."""
     schools = pd.DataFrame(today.setup.schools.drop(columns="geometry")).set_index("school_id")
-    return schools.reindex(columns=["name", "kind", "township_code", *columns])
+    return schools.reindex(columns=list(dict.fromkeys(["name", "kind", "township_code", *columns])))
 
 
 def by_stage(today: Today) -> pd.DataFrame:
