@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import NoReturn
 
 import click
 
+from layout_planner.cli import STOPPED
 from layout_planner.errors import DefectsError, Lang, LayoutError, sentence
+from layout_planner.errors.machine import why
 
 CRASH_LOG = Path("layout-planner-error.txt")
-_STOPPED = 130
+MOST_LINES = 500  # defects printed; the command `check` writes all of them to a table
 
 
 def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
@@ -35,8 +39,10 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
     int
         Exit code.
     """
+    steady_streams()
     try:
         result = command.main(args=list(argv), prog_name="layout-planner", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -44,23 +50,32 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         _say(sentence("stopped", {}, lang))
-        return _STOPPED
+        return STOPPED
     except LayoutError as error:
         for line in _lines(error, lang):
             _say(line)
         return error.exit_code
+    except (BrokenPipeError, SystemExit):  # `| head` has read enough: click leaves by itself then
+        return _silent()
     except OSError as error:
-        fields = {"found": error.strerror or str(error), "file": Path(error.filename or "").name}
-        _say(sentence("machine", fields, lang))
+        _say(sentence("machine", {"found": why(error), "file": _file_of(error)}, lang))
+        return 3
+    except MemoryError:
+        _say(sentence("memory_short", {}, lang))
         return 3
     except Exception as error:
         if os.environ.get("LAYOUT_PLANNER_DEBUG"):
             raise
-        with contextlib.suppress(OSError):
-            CRASH_LOG.write_text(traceback.format_exc(), encoding="utf-8")
-        _say(sentence("internal", {"found": type(error).__name__, "kept": CRASH_LOG.name}, lang))
+        _say(sentence("internal", {"found": type(error).__name__, "kept": _crash_log()}, lang))
         return 3
     return result if isinstance(result, int) else 0
+
+
+def steady_streams() -> None:
+    """Let a terminal that cannot show a character print a question mark instead of stopping the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def run_script(main: Callable[[], None]) -> NoReturn:
@@ -68,16 +83,38 @@ def run_script(main: Callable[[], None]) -> NoReturn:
     sys.exit(guarded(click.command()(main), sys.argv[1:], "zh"))
 
 
+def _silent() -> int:
+    """Nobody reads any more: keep Python from complaining at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return STOPPED
+
+
+def _file_of(error: OSError) -> str:
+    name = error.filename
+    return Path(os.fsdecode(name)).name if isinstance(name, str | bytes) else "layout-planner"
+
+
+def _crash_log() -> str:
+    """Write what happened for the maintainer, here or else in the folder for temporary files."""
+    for folder in (Path(), Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            path = folder / CRASH_LOG
+            path.write_text(traceback.format_exc(), encoding="utf-8", errors="replace")
+            return str(path)
+    return "—"
+
+
 def _lines(error: LayoutError, lang: Lang) -> list[str]:
     lines = [sentence(error.code, error.fields, lang)]
     if isinstance(error, DefectsError):
-        lines += [f"  {p.sentence(lang)}" for p in error.problems if p.severity == "error"]
+        wrong = [p for p in error.problems if p.severity == "error"]
+        lines += [f"  {p.sentence(lang)}" for p in wrong[:MOST_LINES]]
+        if len(wrong) > MOST_LINES:
+            lines.append("  " + sentence("lines_more", {"count": len(wrong) - MOST_LINES}, lang))
     return lines
 
 
 def _say(line: str) -> None:
-    try:
+    with contextlib.suppress(OSError):  # nobody listens, or the disk that takes the messages is full
         click.echo(line, err=True)
-    except UnicodeEncodeError:
-        encoding = sys.stderr.encoding or "ascii"
-        click.echo(line.encode(encoding, "replace").decode(encoding), err=True)

@@ -13,7 +13,7 @@ LOCALE = Path(__file__).parent / "locale"
 VARIABLE = "LAYOUT_PLANNER_LANG"
 
 
-def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang:
+def set_language(argv: Sequence[str], environ: MutableMapping[str, str], *, encoding: str | None = None) -> Lang:
     """Choose the language before click is imported, since help texts are made then.
 
     Parameters
@@ -22,6 +22,8 @@ def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang
         The command line; ``--lang en`` or ``--lang=en`` anywhere counts.
     environ
         Environment; ``LANGUAGE`` is set in it, since gettext and click read that.
+    encoding
+        Of the terminal: where it cannot show Chinese, nobody who chose no language is given question marks.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang
         ``zh`` or ``en``.
     """
     words = [*argv, ""]
-    chosen = environ.get(VARIABLE, "zh")
+    chosen = environ.get(VARIABLE) or ("zh" if _shows_chinese(encoding) else "en")
     for word, following in itertools.pairwise(words):
         if word == "--lang":
             chosen = following
@@ -40,3 +42,11 @@ def set_language(argv: Sequence[str], environ: MutableMapping[str, str]) -> Lang
     environ[VARIABLE] = lang
     gettext.bindtextdomain("messages", str(LOCALE))
     return lang
+
+
+def _shows_chinese(encoding: str | None) -> bool:
+    try:
+        "中文".encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Final
 
@@ -28,7 +29,11 @@ def clean_text(text: str) -> str:
     str
         Control characters as one space, invisible characters and marks of direction left out.
     """
-    return text if text.isprintable() else _INVISIBLE.sub("", _CONTROL.sub(" ", text))
+    if text.isprintable():
+        return text
+    with contextlib.suppress(UnicodeError):  # a path that Python took byte by byte, for the locale knows no Chinese
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8")
+    return _INVISIBLE.sub("", _CONTROL.sub(" ", text))
 
 
 def shown(value: object) -> str:
