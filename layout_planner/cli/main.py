@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from layout_planner import __version__
+from layout_planner.cli.rules import rules
+from layout_planner.cli.trace import trace
 
 _COUNTY = click.argument("county", type=click.Path(path_type=Path), default=Path("data"), required=False)
 _OUT = click.option("--out", type=click.Path(path_type=Path), default=Path("out"), help=_("Folder of the results."))
@@ -95,3 +97,7 @@ def demo(folder: Path, *, overwrite: bool, **given: Any) -> None:
     from layout_planner.demo import make_demo
 
     show.lines(make_demo(folder, overwrite=overwrite, **given))
+
+
+main.add_command(trace)
+main.add_command(rules)

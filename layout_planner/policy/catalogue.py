@@ -5,14 +5,27 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
 from layout_planner.errors import PolicyError
-from layout_planner.policy.rule import CountyValue, Rule, Source, Value, rule_from
+from layout_planner.policy.rule import BLOCKING, CountyValue, Rule, Source, Value, rule_from
 
-__all__ = ["FAMILIES", "Catalogue", "CountyValue", "Rule", "Source", "Value", "load_catalogue", "unit_label"]
+__all__ = [
+    "FAMILIES",
+    "HARD",
+    "Catalogue",
+    "CountyValue",
+    "Rule",
+    "Source",
+    "Value",
+    "binding",
+    "load_catalogue",
+    "unit_label",
+    "unset",
+]
 
 FAMILIES: Final[dict[str, str]] = {
     "merging": "撤并",
@@ -27,6 +40,7 @@ FAMILIES: Final[dict[str, str]] = {
     "special": "特殊教育、学区与集团",
     "assets": "闲置校舍",
 }
+HARD: Final = BLOCKING | {"GATE"}
 
 
 @dataclass(frozen=True)
@@ -108,6 +122,52 @@ def load_catalogue() -> Catalogue:
                 raise PolicyError("rule_twice", rule=rule_id, file=f"{family}.toml")
             rules[rule_id] = rule_from(rule_id, block, family)
     return Catalogue(MappingProxyType(rules))
+
+
+def binding(catalogue: Catalogue, day: date, stage: str | None = None) -> tuple[Rule, ...]:
+    """List the rules that bind on a day: BLOCK, BLOCK* and GATE; a soft rule (WARN, SCORE) binds nobody.
+
+    Parameters
+    ----------
+    catalogue
+        The rules.
+    day
+        Day on which a decision is taken.
+    stage
+        Stage (pre, primary, junior, senior); None for any.
+
+    Returns
+    -------
+    tuple of Rule
+        In the order of ids. A rule without numbers always binds; one with numbers where one of the stage is in force.
+    """
+    return tuple(rule for rule in catalogue if rule.mode in HARD and _in_force(rule, day, stage))
+
+
+def unset(catalogue: Catalogue, day: date | None = None) -> tuple[Rule, ...]:
+    """List the PARAM rules without a number of the county (on a day, if one is given): what needs them stays 未定.
+
+    Parameters
+    ----------
+    catalogue
+        The rules, with the county's values where it has set them.
+    day
+        Day on which the county's number has to hold; None for any day.
+
+    Returns
+    -------
+    tuple of Rule
+        In the order of ids.
+    """
+    lines = {rule.id: [v for v in rule.values if day is None or v.in_force(day)] for rule in catalogue}
+    return tuple(rule for rule in catalogue if rule.mode == "PARAM" and not lines[rule.id])
+
+
+def _in_force(rule: Rule, day: date, stage: str | None) -> bool:
+    if stage is not None and rule.stages and stage not in rule.stages:
+        return False
+    lines = [v for v in rule.values if stage is None or v.stage in {stage, None}]
+    return not rule.values or any(value.in_force(day) for value in lines)
 
 
 def unit_label(unit: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from layout_planner.policy.catalogue import read_toml
@@ -21,6 +23,17 @@ def value_text(value: Value, units: dict[str, str], parts: dict[str, str]) -> st
     until = f"至 {value.last.isoformat()}" if value.last else ""
     notes = "".join([f"({since}{until})" if since or until else "", value.marks])
     return f"{where} {SIGNS[value.op]}{value.value:g}{' ' if unit and unit != '%' else ''}{unit}{notes}".strip()
+
+
+def value_words(value: Value) -> str:
+    """Say one number in Chinese, see `value_text`."""
+    units, parts = _words()
+    return value_text(value, dict(units), dict(parts))
+
+
+@cache
+def _words() -> tuple[Mapping[str, str], Mapping[str, str]]:
+    return read_toml("units.toml"), read_toml("parts.toml")
 
 
 def values_text(rule: Rule, between: str = ";") -> str:

@@ -1,0 +1,261 @@
+"""Answers to the questions of ``lineage.toml``: which codes, years and grades of another table belong to a traced row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, COUNTY, OUTSIDE, STAGE_GRADES, GradeBand, Stage
+from layout_planner.tracing.store import Record, Store
+
+Answer = frozenset[str]
+AUTUMN: Final = 9  # first month of a cohort
+_LAG: Final = 6  # cohort = school year − grade − 6
+_FIRST_YEAR: Final = 1980
+
+
+def answer(question: str, row: Record, store: Store) -> Answer:
+    """Answer a question about a traced row; an empty answer means that nothing fits."""
+    return frozenset(QUESTIONS[question](row, store))
+
+
+def agrees(question: str, row: Record, store: Store) -> bool:
+    """Answer a question with yes or no."""
+    return YES_OR_NO[question](row, store)
+
+
+def further(where: str, row: Record, store: Store) -> Callable[[Record], bool]:
+    """Return the further condition that a row of the source must meet."""
+    return CONDITIONS[where](row, store)
+
+
+def cohort_of(school_year: int, grade: int) -> int:
+    """Cohort that sits in a grade: born 1 September of that year to 31 August of the next."""
+    return school_year - grade - _LAG
+
+
+def codes_of(table: str, column: str, store: Store, **match: Iterable[str]) -> Answer:
+    """Values of a column of the rows that match."""
+    wanted = {name: frozenset(values) for name, values in match.items()}
+    return frozenset(record.get(column) for record in store.find(table, wanted)) - {""}
+
+
+def _year(row: Record) -> int:
+    return int(row.get("school_year") or 0)
+
+
+def _grade(row: Record) -> int:
+    return int(row.get("grade") or 0)
+
+
+def _all_towns(_row: Record, store: Store) -> Answer:
+    return codes_of("townships", "township_code", store)
+
+
+def _towns(row: Record, store: Store) -> Answer:
+    return _all_towns(row, store) if row.get("township_code") == COUNTY else frozenset({row.get("township_code")})
+
+
+def _towns_and_outside(row: Record, store: Store) -> Answer:
+    towns = _towns(row, store)
+    return towns | {OUTSIDE} if row.get("township_code") == COUNTY else towns
+
+
+def _schools_of_towns(row: Record, store: Store) -> Answer:
+    return codes_of("schools", "school_id", store, township_code=_towns(row, store))
+
+
+def _grades_of_stage(row: Record, _store: Store) -> Iterable[str]:
+    return map(str, STAGE_GRADES[Stage(row.get("stage"))])
+
+
+def _grades_of_stage_or_all(row: Record, store: Store) -> Iterable[str]:
+    if row.get("stage") in set(Stage):
+        return _grades_of_stage(row, store)
+    return (str(grade) for grades in STAGE_GRADES.values() for grade in grades)
+
+
+def _grades_of_band(row: Record, _store: Store) -> Iterable[str]:
+    return map(str, BAND_GRADES[GradeBand(row.get("grade_band"))])
+
+
+def _band(row: Record, _store: Store) -> Answer:
+    return frozenset({str(BAND_OF_GRADE[_grade(row)])})
+
+
+def _kindergarten_low(row: Record, store: Store) -> int:
+    """Lowest kindergarten grade of the school, into which births come."""
+    low = [
+        int(r.get("grade_low") or 0) for r in store.find("schools", {"school_id": frozenset({row.get("school_id")})})
+    ]
+    return max(min(low, default=0), min(STAGE_GRADES[Stage.PRE]))
+
+
+def _enters(row: Record, store: Store) -> bool:
+    """Whether the children of the row enter kindergarten or grade 1 after the base year: then births feed them."""
+    now = _grade(row) - (_year(row) - store.base_year)
+    return now < 1 if _grade(row) >= 1 else now < _kindergarten_low(row, store)
+
+
+def _entry_band(row: Record, _store: Store) -> Answer:
+    return frozenset({str(GradeBand.G13 if _grade(row) >= 1 else GradeBand.K)})
+
+
+def _homes(row: Record, store: Store) -> Answer:
+    """Townships that send children to the school in the band in which they enter."""
+    entry = _entry_band(row, store)
+    homes = codes_of("flows", "home_township_code", store, attends={row.get("school_id")}, grade_band=entry)
+    return homes - {OUTSIDE}
+
+
+def _cohort_years(row: Record, _store: Store) -> Iterable[str]:
+    cohort = cohort_of(_year(row), _grade(row))
+    return (str(cohort), str(cohort + 1))
+
+
+def _band_cohorts(row: Record, store: Store) -> frozenset[int]:
+    return frozenset(cohort_of(store.base_year, grade) for grade in BAND_GRADES[GradeBand(row.get("grade_band"))])
+
+
+def _base_cohorts(store: Store) -> frozenset[int]:
+    grades = codes_of("enrolment", "grade", store)
+    return frozenset(cohort_of(store.base_year, int(grade)) for grade in grades)
+
+
+def _years_of(cohorts: Iterable[int]) -> Iterable[str]:
+    return {str(year) for cohort in cohorts for year in (cohort, cohort + 1)}
+
+
+def _history(_row: Record, store: Store) -> Iterable[str]:
+    return map(str, range(_FIRST_YEAR, store.base_year + 1))
+
+
+def _schools_of_town(row: Record, store: Store) -> Answer:
+    return codes_of("schools", "school_id", store, township_code={row.get("township_code")})
+
+
+def _schools_of_home(row: Record, store: Store) -> Answer:
+    band = _band(row, store)
+    return codes_of("flows", "attends", store, home_township_code={row.get("township_code")}, grade_band=band) - {
+        OUTSIDE
+    }
+
+
+def _schools_of_village(row: Record, store: Store) -> Answer:
+    match = {"village_code": {row.get("village_code")}, "grade_band": {row.get("grade_band")}}
+    return codes_of("allocation", "attends", store, **match) - {OUTSIDE}
+
+
+def _schools_reached(row: Record, store: Store) -> Answer:
+    match = {"village_code": {row.get("village_code")}, "grade_band": {row.get("grade_band")}}
+    return codes_of("travel_minutes", "school_id", store, **match)
+
+
+def _villages_of_home(row: Record, store: Store) -> Answer:
+    home = row.get("home_township_code")
+    return (
+        frozenset({OUTSIDE}) if home == OUTSIDE else codes_of("villages", "village_code", store, township_code={home})
+    )
+
+
+def _villages_of_subject(row: Record, store: Store) -> Answer:
+    return codes_of("villages", "village_code", store, township_code={row.get("subject_id")})
+
+
+def _home_town(row: Record, store: Store) -> Answer:
+    return codes_of("villages", "township_code", store, village_code={row.get("village_code")})
+
+
+def _pair(row: Record) -> list[str]:
+    """Both schools of ``A>B``, ``A>B:4-6``, ``A=B``."""
+    subject = row.get("subject_id").partition(":")[0]
+    return subject.replace("=", ">").split(">")
+
+
+def _giver(row: Record, _store: Store) -> Answer:
+    return frozenset(_pair(row)[:1])
+
+
+def _taker(row: Record, _store: Store) -> Answer:
+    return frozenset(_pair(row)[-1:])
+
+
+def _pair_schools(row: Record, _store: Store) -> Answer:
+    return frozenset(_pair(row))
+
+
+def _villages_of_giver(row: Record, store: Store) -> Answer:
+    return codes_of("allocation", "village_code", store, attends=_giver(row, store))
+
+
+def _villages_of_school(row: Record, store: Store) -> Answer:
+    return codes_of("allocation", "village_code", store, attends={row.get("school_id")})
+
+
+def _both_schools(row: Record, _store: Store) -> Answer:
+    return frozenset({row.get("school_id"), row.get("receiver_id")} - {""})
+
+
+def _pair_subjects(row: Record, _store: Store) -> Iterable[str]:
+    if row.get("option") not in {"merge", "teaching_point"}:
+        return ()
+    mark = ":4-6" if row.get("option") == "teaching_point" else ""
+    return (f"{row.get('school_id')}>{row.get('receiver_id')}{mark}",)
+
+
+def _in_cohorts(cohorts: Iterable[int]) -> Callable[[Record], bool]:
+    """Births of cohorts: September to December of the year and January to August of the next; yearly rows of both."""
+    wanted = set(cohorts)
+
+    def holds(record: Record) -> bool:
+        year, month = int(record.get("year") or 0), record.get("month")
+        if not month:
+            return bool({year, year - 1} & wanted)
+        return (year if int(month) >= AUTUMN else year - 1) in wanted
+
+    return holds
+
+
+QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
+    "@all_towns": _all_towns,
+    "@band": _band,
+    "@band_cohort_years": lambda row, store: _years_of(_band_cohorts(row, store)),
+    "@base_cohort_years": lambda _row, store: _years_of(_base_cohorts(store)),
+    "@base_year": lambda _row, store: (str(store.base_year),),
+    "@both_schools": _both_schools,
+    "@cohort_years": _cohort_years,
+    "@compulsory": lambda _row, _store: (str(Stage.PRIMARY), str(Stage.JUNIOR)),
+    "@entry_band": _entry_band,
+    "@giver": _giver,
+    "@grade_now": lambda row, store: (str(_grade(row) - (_year(row) - store.base_year)),),
+    "@grade_step": lambda row, _store: (str(_grade(row) - 1), row.get("grade")),
+    "@grades_of_band": _grades_of_band,
+    "@grades_of_stage": _grades_of_stage,
+    "@grades_of_stage_or_all": _grades_of_stage_or_all,
+    "@history": _history,
+    "@home_town": _home_town,
+    "@homes": _homes,
+    "@pair_schools": _pair_schools,
+    "@pair_subjects": _pair_subjects,
+    "@schools_of_home": _schools_of_home,
+    "@schools_of_town": _schools_of_town,
+    "@schools_of_towns": _schools_of_towns,
+    "@schools_of_village": _schools_of_village,
+    "@schools_reached": _schools_reached,
+    "@taker": _taker,
+    "@towns": _towns,
+    "@towns_and_outside": _towns_and_outside,
+    "@villages_of_giver": _villages_of_giver,
+    "@villages_of_home": _villages_of_home,
+    "@villages_of_school": _villages_of_school,
+    "@villages_of_subject": _villages_of_subject,
+}
+YES_OR_NO: Final[Mapping[str, Callable[[Record, Store], bool]]] = {
+    "@enters": _enters,
+    "@in_school": lambda row, store: not _enters(row, store),
+    "@of_forecast": lambda row, _store: "预测" in row.get("hand_over") or "取整数" in row.get("hand_over"),
+}
+CONDITIONS: Final[Mapping[str, Callable[[Record, Store], Callable[[Record], bool]]]] = {
+    "cohort_months": lambda row, _store: _in_cohorts([cohort_of(_year(row), _grade(row))]),
+    "band_cohort_months": lambda row, store: _in_cohorts(_band_cohorts(row, store)),
+}
