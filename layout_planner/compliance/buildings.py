@@ -108,7 +108,9 @@ def check_dormitory_height(dormitories: pd.DataFrame, rule: Rule, day: date) -> 
             value = single if (not pd.isna(kind) and not bool(kind)) or height < single.value else bunk
             needs = "宿舍是否用双层床（bunk_beds）" if undecided else "宿舍净高（dorm_height_m）"
             measure = measured(rule, value, math.nan if undecided else height, label="净高", needs=needs)
-            ground = Measure("最低楼层", floor, 0.0, ">=", "-", "宿舍所在楼层（dorm_floor_min）", measure.cite)
+            ground = Measure(
+                "最低楼层（地下为负）", floor, 0.0, ">=", "-", "宿舍所在楼层（dorm_floor_min）", measure.cite
+            )
             findings.append(finding_of(subject, [measure, ground], affected=boarders))
     return findings_frame(rule, together(findings) or [nothing_here("没有寄宿生")], day)
 
@@ -254,7 +256,7 @@ def _shares_reached(reached: list[tuple[float, float, str]], rule: Rule, day: da
     stage = rule.stages[0]
     table = pd.DataFrame(reached, columns=["new", "ok", "name"])
     ageless = listed(table.loc[table["new"].isna(), "name"])
-    measures = []
+    measures, counts = [], []
     for flag, part, words in ((1.0, "share_new", "新园达标"), (0.0, "share_old", "老园达标")):
         value, rows = rule.value(day, stage, part), table[table["new"] == flag]
         least, most = (percent(float(rows["ok"].fillna(guess).sum()), len(rows)) for guess in (0.0, 1.0))
@@ -263,9 +265,10 @@ def _shares_reached(reached: list[tuple[float, float, str]], rule: Rule, day: da
         if len(rows):
             known = least if least >= value.value else most
             measures.append(measured(rule, value, known if decided else math.nan, label=words, needs=needs))
+            counts.append(f"{words} {rows['ok'].sum():.0f} 所，共 {len(rows)} 所")
     if ageless:
         measures.append(Measure("开办年份不详的园", math.nan, math.nan, ">=", "%", f"{ageless}的开办学年（opened）"))
-    return finding_of(WHOLE_COUNTY, measures, stage=stage)
+    return finding_of(WHOLE_COUNTY, measures, stage=stage, names="；".join(counts))
 
 
 def check_kindergarten_radius(distances: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:

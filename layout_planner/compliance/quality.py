@@ -235,8 +235,8 @@ def check_arts_rooms(rooms: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame
     Parameters
     ----------
     rooms
-        One row a school, teaching points inside their host: subject_type, subject_id, subject_name, pupils, sections,
-        music_rooms, art_rooms (those of the area asked for), unhosted. [pupils], [sections], [rooms]
+        One row a school of the compulsory stages, teaching points left out: subject_type, subject_id, subject_name,
+        pupils, sections, music_rooms, art_rooms (those of the area asked for). [pupils], [sections], [rooms]
     rule
         E10.
     day
@@ -256,8 +256,8 @@ def check_arts_rooms(rooms: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame
     findings = []
     for subject, rows in subjects(rooms):
         row = only_row(rows)
-        if row["unhosted"] or math.isnan(float(row["sections"])):
-            findings.append(not_known(subject, _HOST if row["unhosted"] else _SECTIONS))
+        if math.isnan(float(row["sections"])):
+            findings.append(not_known(subject, _SECTIONS))
             continue
         wanted = each.value * max(math.ceil(float(row["sections"]) / sections), 1)
         measures = [
@@ -330,7 +330,9 @@ def check_nearness(zoning: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
         for _, row in zoning[zoning["stage"] == stage].iterrows():
             label = "名额分配" if senior else "划片内就读"
             measure = measured(rule, value, float(row["share"]), label=label, needs=str(row["missing"]))
-            findings.append(finding_of(WHOLE_COUNTY, [measure], affected=float(row["outside"]), stage=stage))
+            elsewhere = float(row["outside"])
+            words = f"就读学校不在本村划片内 {elsewhere:.0f} 人" if elsewhere > 0 else ""
+            findings.append(finding_of(WHOLE_COUNTY, [measure], affected=elsewhere, stage=stage, names=words))
     return findings_frame(rule, findings, day)
 
 

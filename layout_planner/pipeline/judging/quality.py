@@ -8,9 +8,17 @@ from typing import Final
 import pandas as pd
 
 from layout_planner.compliance import figure, latest
-from layout_planner.pipeline.judging.schools import COMPULSORY, VOCATIONAL, by_stage, register
+from layout_planner.pipeline.judging.schools import (
+    COMPULSORY,
+    TEACHING_POINT,
+    VOCATIONAL,
+    by_school,
+    by_stage,
+    register,
+    with_columns,
+)
 from layout_planner.pipeline.judging.today import Today
-from layout_planner.standards import BUILDINGS, fold, school_resources, staff_counts
+from layout_planner.standards import BUILDINGS, school_resources, staff_counts
 from layout_planner.terms import OUTSIDE, STAGE_OF_BAND, GradeBand, Stage
 
 _WEIGHTED: Final = (Stage.PRIMARY, Stage.JUNIOR, Stage.SENIOR)
@@ -22,7 +30,7 @@ def tables_of(today: Today) -> dict[str, pd.DataFrame]:
     """Resources of schools, music and art rooms, how many attend the school of their area."""
     tables = {"resources": _resources(today), "arts_rooms": _arts_rooms(today)}
     zoning = _zoning(today)
-    if zoning["share"].notna().any() or today.table("zones") is not None:
+    if zoning["share"].notna().any():
         tables["zoning"] = zoning
     return tables
 
@@ -42,17 +50,11 @@ def _resources(today: Today) -> pd.DataFrame:
 
 
 def _arts_rooms(today: Today) -> pd.DataFrame:
-    """Sections and rooms of every school over its compulsory stages, teaching points in their host."""
-    rows = by_stage(today)
-    rows = rows[rows["stage"].isin(COMPULSORY) & ~(rows["pupils"] == 0)]
-    whole = rows.groupby("school_id", as_index=False)[["pupils", "sections"]].agg(lambda part: part.sum(skipna=False))
-    schools = register(today, "host_school_id", "music_rooms", "art_rooms")
-    for column in ("music_rooms", "art_rooms"):
-        whole[column] = whole["school_id"].map(schools[column]).astype(float)
-    points = schools[(schools["kind"] == "teaching_point") & schools["host_school_id"].notna()]
-    folded = fold(whole.assign(stage=""), points["host_school_id"].to_dict(), ["pupils", "sections", "music_rooms", "art_rooms"])  # fmt: skip  # noqa: E501
-    left = folded["school_id"].map(schools["kind"]) == "teaching_point"
-    return _subjects(folded.assign(unhosted=left), schools)
+    """Sections and rooms of every school over its compulsory stages; teaching points are no schools of their own."""
+    rows = by_school(today, COMPULSORY)
+    rows = rows[~(rows["pupils"] == 0)]
+    table = with_columns(today, rows, "kind", "music_rooms", "art_rooms")
+    return table[table["kind"] != TEACHING_POINT].drop(columns="kind")
 
 
 def _subjects(rows: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:

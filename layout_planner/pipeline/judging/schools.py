@@ -11,6 +11,7 @@ from layout_planner.terms import COUNTY, Stage
 
 COMPULSORY: Final = (str(Stage.PRIMARY), str(Stage.JUNIOR))
 VOCATIONAL: Final = "vocational"
+TEACHING_POINT: Final = "teaching_point"
 _ROLES: Final = {"teachers": "teacher", "carers": "carer", "boarding_staff": "boarding"}
 _SUMS: Final = ("pupils", "sections", "boarders")
 
@@ -29,7 +30,7 @@ def by_stage(today: Today) -> pd.DataFrame:
     return rows.assign(
         school_id=rows["subject_id"],
         kind=rows["subject_id"].map(schools["kind"]),
-        teaching_point=rows["subject_id"].map(schools["kind"]) == "teaching_point",
+        teaching_point=rows["subject_id"].map(schools["kind"]) == TEACHING_POINT,
     )
 
 
