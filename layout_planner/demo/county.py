@@ -21,7 +21,7 @@ from layout_planner.demo.calibration import (
 from layout_planner.demo.counts import base_pupils_by_school, count_enrolment
 from layout_planner.demo.geography import make_cells, make_villages
 from layout_planner.demo.paths import make_habits
-from layout_planner.demo.records import all_records
+from layout_planner.demo.records import all_records, village_children
 from layout_planner.demo.roads import make_roads
 from layout_planner.demo.schools import fit_buildings, found_schools, local_schools
 from layout_planner.demo.simulate import Lives, World, live
@@ -34,7 +34,8 @@ SCHOOL_COLUMNS: Final = (
     "must_keep", "must_keep_reason", "ready_year", "synthetic", "basis",
 )  # fmt: skip
 VILLAGE_COLUMNS: Final = (
-    "village_code", "name", "township_code", "lon", "lat", "weight", "urban_rural", "synthetic", "basis",
+    "village_code", "name", "township_code", "lon", "lat", "weight", "urban_rural", "children_0_2", "children_3_5",
+    "children_6_11", "children_12_14", "synthetic", "basis",
 )  # fmt: skip
 
 
@@ -98,7 +99,7 @@ def make_tables(
         schools=world.schools[[*SCHOOL_COLUMNS, "lon", "lat"]],
         births=registered_births(cal, children),
         enrolment=count_enrolment(world, lives, first=cal.base_year - years + 1, last=cal.base_year),
-        villages=places[list(VILLAGE_COLUMNS)],
+        villages=pd.concat([places, village_children(world, lives)], axis=1)[list(VILLAGE_COLUMNS)],
         townships=None,
         roads=None,
         world=world,

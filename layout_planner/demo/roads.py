@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 
-from layout_planner.demo.calibration import Bools, Calibration, Floats, stream
+from layout_planner.demo.calibration import Bools, Calibration, Floats, Ints, stream
 from layout_planner.demo.geography import north_bank, to_degrees, to_plane, town_points
 from layout_planner.demo.simulate import World
 
@@ -259,3 +260,10 @@ def _table(net: Net, speeds: dict[str, float]) -> pd.DataFrame:
         "basis": BASIS_ROADS,
         "geometry": lines,
     })  # fmt: skip
+
+
+def junctions(roads: gpd.GeoDataFrame) -> tuple[Ints, Ints, dict[tuple[float, float], int]]:
+    """Give the ends of every road a number; a junction is known by its place."""
+    index: dict[tuple[float, float], int] = {}
+    ends = [[index.setdefault(line.coords[at], len(index)) for line in roads.geometry] for at in (0, -1)]
+    return np.array(ends[0]), np.array(ends[1]), index

@@ -8,8 +8,9 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from layout_planner.demo.calibration import Bools, Floats, Ints
+from layout_planner.demo.calibration import Bools, Floats
 from layout_planner.demo.county import DemoCounty
+from layout_planner.demo.roads import junctions
 
 PRIMARY_AGE: Final = 7252  # ages 6–11 in the base year, calibration (A)
 JUNIOR_AGE: Final = 3856
@@ -135,10 +136,3 @@ def winter_minutes(county: DemoCounty) -> Floats:
     gates = [index[place] for place in zip(schools["lon"], schools["lat"], strict=True)]
     homes = [index[place] for place in zip(villages["lon"], villages["lat"], strict=True)]
     return np.asarray(dijkstra(graph, directed=False, indices=gates)[:, homes])
-
-
-def junctions(roads: gpd.GeoDataFrame) -> tuple[Ints, Ints, dict[tuple[float, float], int]]:
-    """Give the ends of every road a number; a junction is known by its place."""
-    index: dict[tuple[float, float], int] = {}
-    ends = [[index.setdefault(line.coords[at], len(index)) for line in roads.geometry] for at in (0, -1)]
-    return np.array(ends[0]), np.array(ends[1]), index

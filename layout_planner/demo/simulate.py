@@ -55,7 +55,7 @@ def live(world: World) -> Lives:
     Lives
         School and boarding of each child in each grade.
     """
-    here = _at_home(world)
+    here = at_home(world)
     drift = _drift_thresholds(world, here)
     use = _use_thresholds(world, here, drift)
     school = np.full(here.shape, NOWHERE, dtype=np.int64)
@@ -73,8 +73,8 @@ def live(world: World) -> Lives:
     return Lives(school=school, boards=_boards(world, school, drift), drift=drift, use=use)
 
 
-def _at_home(world: World) -> Bools:
-    """Who is in the county in each grade: families leave and come back, the lost do not."""
+def at_home(world: World) -> Bools:
+    """Tell who is in the county in each grade: families leave and come back, the lost do not."""
     c, habits = world.children, world.habits
     here = np.empty((len(c.town), GRADES), dtype=bool)
     now = ~c.leaver
@@ -87,7 +87,8 @@ def _at_home(world: World) -> Bools:
     return here
 
 
-def _drifted(world: World, index: int, drift: Floats) -> Bools:
+def drifted(world: World, index: int, drift: Floats) -> Bools:
+    """Tell who would attend in the county town in a grade column, by home or by the family's choice."""
     c = world.children
     limit = drift[c.town, column(school_year(c, index))] * DRIFT_SHAPE[index]
     return np.asarray((c.town == 0) | (c.ways["drift"] < limit))
@@ -127,7 +128,7 @@ def _use_thresholds(world: World, here: Bools, drift: Floats) -> Floats:
     mine = world.local[c.village]
     for row, school in schools[schools["role"] == "local"].iterrows():
         stay = [
-            c.ways["local"][at & here[:, k] & (mine == row) & ~_drifted(world, k, drift)]
+            c.ways["local"][at & here[:, k] & (mine == row) & ~drifted(world, k, drift)]
             for k, at in _base_columns(world, school["grade_low"], school["grade_high"])
         ]
         last = school["keeps"] if school["target"] < 0 else _threshold(np.concatenate(stay), int(school["target"]))
@@ -176,13 +177,13 @@ def _in_town(world: World, role: str, away: Bools, entered: Ints, u: Floats) -> 
 def _kindergarten(world: World, index: int, drift: Floats) -> Ints:
     c = world.children
     goes = c.ways["kinder"] < world.habits.kinder[index][column(school_year(c, index))]
-    found = _in_town(world, "kindergarten", _drifted(world, index, drift), school_year(c, 0), c.ways["urban"])
+    found = _in_town(world, "kindergarten", drifted(world, index, drift), school_year(c, 0), c.ways["urban"])
     return np.where(goes, found, NOWHERE)
 
 
 def _primary(world: World, index: int, drift: Floats, use: Floats) -> Ints:
     c = world.children
-    away = _drifted(world, index, drift)
+    away = drifted(world, index, drift)
     found = _in_town(world, "central", away, c.entry, c.ways["zone"])
     mine = world.local[c.village]
     high = world.schools["grade_high"].to_numpy()[mine]
@@ -194,7 +195,7 @@ def _primary(world: World, index: int, drift: Floats, use: Floats) -> Ints:
 def _junior(world: World, drift: Floats) -> Ints:
     """Send to the town's junior school, or the county town's: those already there, a few more, towns without one."""
     c = world.children
-    away = _drifted(world, 6 - FIRST_GRADE, drift) | (c.ways["junior"] < world.habits.stay[c.town])
+    away = drifted(world, 6 - FIRST_GRADE, drift) | (c.ways["junior"] < world.habits.stay[c.town])
     rows = _by_town(world, "junior")
     for row in world.schools.index[world.schools["kind"] == "nine_year"]:
         rows[int(world.schools.loc[row, "town"])] = np.array([row])
@@ -225,7 +226,7 @@ def _boards(world: World, school: Ints, drift: Floats) -> Bools:
     )
     has_beds = ((s["dorm_beds_m"] + s["dorm_beds_f"]) > 0).to_numpy()
     boards = np.zeros(school.shape, dtype=bool)
-    moved = (c.town > 0) & _drifted(world, 6 - FIRST_GRADE, drift)
+    moved = (c.town > 0) & drifted(world, 6 - FIRST_GRADE, drift)
     for index in range(4 - FIRST_GRADE, GRADES):
         grade = index + FIRST_GRADE
         at = school[:, index]

@@ -18,6 +18,7 @@ from layout_planner.demo.births import expected_births
 from layout_planner.demo.calibration import FULL_SITES, FULL_VILLAGES, FULL_YEARS, LAST_YEAR
 from layout_planner.demo.county import CRS, DemoCounty, make_county
 from layout_planner.demo.paths import FIRST_YEAR, YEARS
+from layout_planner.demo.records import true_residents
 from layout_planner.errors import UsageError
 
 MADE_ON: Final = "2024-09-01T00:00:00.000Z"  # the date of the data; GeoPackage keeps one
@@ -91,6 +92,7 @@ def write_truth(county: DemoCounty, folder: Path) -> None:
     _write_csv(counts.count_flows(world, lives, by="home_township_code", **span), folder / "flows.csv")
     base = {"first": cal.base_year, "last": cal.base_year}
     _write_csv(counts.count_flows(world, lives, by="village_code", **base), folder / "attendance.csv")
+    _write_csv(true_residents(world, lives), folder / "residents.csv")
     _write_csv(_habits(county), folder / "habits.csv")
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from layout_planner.contracts import load_dictionary
 from layout_planner.demo import make_county, shape, write_county
-from layout_planner.demo.shape import blocked_merges, junctions, winter_minutes
+from layout_planner.demo.roads import junctions
+from layout_planner.demo.shape import blocked_merges, winter_minutes
 
 DATA = Path(__file__).parents[2] / "data"
-FILES = ("county.toml", "births.csv", "enrolment.csv", "villages.csv", "schools.geojson", "townships.geojson")
+CLASSIC = ("county.toml", "births.csv", "enrolment.csv", "villages.csv", "schools.geojson", "townships.geojson")
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,18 @@ def folder(county, tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", CLASSIC)
 def test_the_committed_file_is_what_the_seed_makes(folder, name):
     assert (folder / name).read_bytes() == (DATA / name).read_bytes()
+
+
+def test_the_committed_further_tables_are_what_the_seed_makes_and_none_is_left_over(county, folder):
+    files = {load_dictionary().tables[name].file for name in county.more}
+    assert {"attendance.csv", "zones.csv", "trips.csv", "events.csv", "residents.csv"} <= files
+    for name in sorted(files):
+        assert (folder / name).read_bytes() == (DATA / name).read_bytes(), name
+    extra = {file.name for file in DATA.iterdir()} - files - set(CLASSIC) - {"roads.gpkg", "README.md", "plans"}
+    assert extra == set()
 
 
 def test_the_committed_roads_are_what_the_seed_makes(folder):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 
 from layout_planner.contracts import load_dictionary
+from layout_planner.demo.records.children import children_tables
 
 if TYPE_CHECKING:
     from layout_planner.demo.county import DemoCounty
 
 Maker = Callable[["DemoCounty"], Mapping[str, pd.DataFrame]]
-MAKERS: Final[tuple[Maker, ...]] = ()
+MAKERS: Final[tuple[Maker, ...]] = (children_tables,)
 
 
 def all_records(county: DemoCounty) -> dict[str, pd.DataFrame]:
