@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from layout_planner.errors import DefectsError, Problem
-from layout_planner.io.completeness import synthetic_rows
+from layout_planner.io.checks.registers import synthetic_rows
 from layout_planner.io.county import County, read_county
 from layout_planner.policy import (
     Catalogue,

@@ -144,7 +144,7 @@ def test_swapped_longitude_and_latitude_are_told(county_copy):
 def test_defects_of_a_whole_file_are_told_in_a_county_too(county_copy):
     path = county_copy / "enrolment.csv"
     path.write_text(path.read_text(encoding="utf-8").rstrip() + ",a,b,c\n", encoding="utf-8")
-    assert "单元格多于表头的 9 列" in defects(county_copy)["row_too_long"]
+    assert "有 12 个单元格，多于表头的 9 列" in defects(county_copy)["row_cells"]
     text = path.read_text(encoding="utf-8").replace(",a,b,c", "").replace("sections,synthetic", "sections,sections", 1)
     path.write_text(text, encoding="utf-8")
     assert "列名“sections”出现两次" in defects(county_copy)["column_twice"]

@@ -81,7 +81,7 @@ def test_an_unknown_column_is_kept_and_named_in_a_notice(county_copy):
         ("enrolment.csv", "2199000002,2024,1,", "2199000002,2024,5,", "grade_outside_span"),
         ("enrolment.csv", "3199000003,2024,9,", "3199000009,2024,9,", "reference_unknown"),
         ("enrolment.csv", "3199000003,2024,9,", "3199000003,2024,8,", "key_twice"),
-        ("villages.csv", "99.60348,39.3964", "109.60348,39.3964", "point_outside"),
+        ("villages.csv", "99.60348,39.3964", "109.60348,39.3964", "point_far_outside"),
         ("villages.csv", "990001100202,甲二村,990001100", "990001100202,甲二村,990001109", "reference_unknown"),
     ],
 )

@@ -1,0 +1,163 @@
+"""Round 2: who attends where, zones and measured trips fit pupils, villages and schools."""
+
+from __future__ import annotations
+
+import pandas as pd
+from scipy import stats
+
+from layout_planner.errors import Problem
+from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, named
+from layout_planner.terms import BAND_OF_GRADE, STAGE_OF_GRADE
+
+_EXACT = 0.5  # pupils; counts differ by at least one
+_AGES = {"children_3_5": ("k",), "children_6_11": ("1-3", "4-6"), "children_12_14": ("7-9",)}
+_ZONED = ("primary", "junior")  # stages that are assigned by zone
+
+
+def band_pupils(ctx: Context) -> pd.DataFrame:
+    """Pupils of the base year by school and grade band, columns school_id, grade_band, enrolled."""
+    table = ctx.tables["enrolment"]
+    now = table[table["school_year"] == ctx.base_year]
+    band = now["grade"].map({grade: str(band) for grade, band in BAND_OF_GRADE.items()})
+    return (
+        now.assign(grade_band=band).groupby(["school_id", "grade_band"], as_index=False)["pupils"].sum()
+        .rename(columns={"pupils": "enrolled"})
+    )  # fmt: skip
+
+
+def sums(ctx: Context) -> list[Problem]:
+    """Attendance of a school and band adds up to its pupils of the base year."""
+    told = ctx.tables["attendance"].groupby(["school_id", "grade_band"], as_index=False).agg(
+        pupils=("pupils", "sum"), _row=("_row", "min")
+    )  # fmt: skip
+    both = told.merge(band_pupils(ctx), on=["school_id", "grade_band"], how="left").fillna({"enrolled": 0.0})
+    both = both[both["school_id"].isin(ctx.tables["schools"]["school_id"])]
+    rows = both[(both["pupils"] - both["enrolled"]).abs() > _EXACT]
+    names = named(ctx.tables["schools"])
+    cells = zip(rows["school_id"], rows["grade_band"], rows["pupils"], strict=True)
+    found = [f"{names[code]} {band}：{pupils:g}" for code, band, pupils in cells]
+    allowed = [f"{value:g}" for value in rows["enrolled"]]
+    return at_rows("attendance_sum", "attendance", rows, "pupils", found, allowed=allowed, severity="warning")
+
+
+def children(ctx: Context) -> list[Problem]:
+    """No more pupils come from a village than children live there, but for those of another age."""
+    villages, table = ctx.tables["villages"].set_index("village_code"), ctx.tables["attendance"]
+    names = named(ctx.tables["villages"], "village_code")
+    problems = []
+    for column, bands in _AGES.items():
+        there = villages[column].dropna()
+        sent = (
+            table[table["grade_band"].isin(bands)]
+            .groupby("village_code")
+            .agg(pupils=("pupils", "sum"), _row=("_row", "min"))
+        )
+        sent = sent.join(there.rename("children"), how="inner")
+        slack = stats.poisson.isf(ctx.values["check_alpha"], ctx.values["check_other_age"] * sent["children"] + 1)
+        rows = sent[sent["pupils"] > sent["children"] + slack]
+        cells = zip(rows.index, rows["pupils"], strict=True)
+        found = [f"{names[code]} {'、'.join(bands)}：{pupils:g}" for code, pupils in cells]
+        allowed = [f"{column} {value:g}" for value in rows["children"]]
+        problems += at_rows("attendance_exceeds_children", "attendance", rows, "pupils", found, allowed=allowed,
+                            severity="warning")  # fmt: skip
+    return problems
+
+
+def zone_gaps(ctx: Context) -> list[Problem]:
+    """Every village with children has a zone for every stage that is zoned."""
+    zones, villages = ctx.tables["zones"], ctx.tables["villages"]
+    lived_in = villages[villages["weight"] > 0]
+    problems = []
+    for stage in [s for s in _ZONED if s in set(zones["stage"])]:
+        covered = set(zones.loc[zones["stage"] == stage, "village_code"])
+        rows = lived_in[~lived_in["village_code"].isin(covered)]
+        found = [f"{name}（{code}）" for name, code in zip(rows["name"], rows["village_code"], strict=True)]
+        problems += at_rows("zone_gap", "villages", rows, "village_code", found, allowed=stage, severity="warning")
+    return problems
+
+
+def zone_overlaps(ctx: Context) -> list[Problem]:
+    """A village has one school of a stage by zone; several (多校划片) are meant to be."""
+    zones = ctx.tables["zones"]
+    rows = zones[zones.duplicated(["village_code", "stage"], keep="first")]
+    found = [
+        f"{v} {s}：{code}" for v, s, code in zip(rows["village_code"], rows["stage"], rows["school_id"], strict=True)
+    ]
+    return at_rows("zone_overlap", "zones", rows, "school_id", found, severity="warning")
+
+
+def stages_of(ctx: Context) -> set[tuple[str, str]]:
+    """Schools with each stage that they offer."""
+    return {
+        (code, str(STAGE_OF_GRADE[grade]))
+        for code, low, high in ctx.tables["schools"][["school_id", "grade_low", "grade_high"]].itertuples(index=False)
+        for grade in range(int(low), int(high) + 1)
+    }
+
+
+def without_stage(ctx: Context, table: str) -> pd.DataFrame:
+    """Rows of a table with school_id and stage whose school does not offer the stage."""
+    rows, offered = ctx.tables[table], stages_of(ctx)
+    known = set(ctx.tables["schools"]["school_id"])
+    wrong = [c in known and (c, s) not in offered for c, s in zip(rows["school_id"], rows["stage"], strict=True)]
+    return rows[wrong]
+
+
+def zone_stages(ctx: Context) -> list[Problem]:
+    """The school of a zone offers the stage."""
+    rows = without_stage(ctx, "zones")
+    return at_rows("stage_not_offered", "zones", rows, "stage", rows["school_id"], allowed=list(rows["stage"]))
+
+
+def bands(ctx: Context) -> list[Problem]:
+    """A school offers a grade of the bands that tables tell of it."""
+    spans = ctx.tables["schools"][["school_id", "grade_low", "grade_high"]].itertuples(index=False)
+    offered = {
+        (code, str(BAND_OF_GRADE[grade])) for code, low, high in spans for grade in range(int(low), int(high) + 1)
+    }
+    known = set(ctx.tables["schools"]["school_id"])
+    problems = []
+    for name in ("attendance", "groups"):
+        if name in ctx.tables:
+            table = ctx.tables[name]
+            cells = zip(table["school_id"], table["grade_band"], table["pupils"], strict=True)
+            rows = table[[c in known and (c, b) not in offered and p > 0 for c, b, p in cells]]
+            problems += at_rows(
+                "band_not_offered", name, rows, "grade_band", rows["grade_band"], allowed=list(rows["school_id"])
+            )
+    return problems
+
+
+def trip_pairs(ctx: Context) -> list[Problem]:
+    """A measured pair is one that children use or are assigned to."""
+    pairs = {
+        pair
+        for name in ("attendance", "zones")
+        if name in ctx.tables
+        for pair in zip(ctx.tables[name]["village_code"], ctx.tables[name]["school_id"], strict=True)
+    }
+    if not pairs:
+        return []
+    trips = ctx.tables["trips"]
+    rows = trips[[pair not in pairs for pair in zip(trips["village_code"], trips["school_id"], strict=True)]]
+    rows = rows.drop_duplicates(["village_code", "school_id"])
+    found = [f"{v} → {s}" for v, s in zip(rows["village_code"], rows["school_id"], strict=True)]
+    return at_rows("trip_unused", "trips", rows, "school_id", found, severity="notice")
+
+
+CHECKS = (
+    Check("attendance_sums", "cross", "warning", "就读对应与在校生一致（学校 × 年级段）", "Attendance adds up to the pupils",
+          ("attendance", "enrolment", "schools", SETTINGS), sums, ("attendance_sum",)),
+    Check("attendance_children", "cross", "warning", "各村就读人数不多于儿童数", "No more pupils than children of a village",
+          ("attendance", "villages"), children, ("attendance_exceeds_children",)),
+    Check("bands_offered", "cross", "error", "学校开设所报的年级段", "Schools offer the grade bands told of them",
+          ("schools",), bands, ("band_not_offered",)),
+    Check("zone_gaps", "cross", "warning", "学区划片没有空白", "Zones leave no village out",
+          ("zones", "villages"), zone_gaps, ("zone_gap",)),
+    Check("zone_overlaps", "cross", "warning", "学区划片没有重叠", "Zones do not overlap",
+          ("zones",), zone_overlaps, ("zone_overlap",)),
+    Check("zone_stages", "cross", "error", "划片学校开设该学段", "The school of a zone offers the stage",
+          ("zones", "schools"), zone_stages, ("stage_not_offered",)),
+    Check("trip_pairs", "cross", "notice", "实测路途的村校有人就读或划片", "Measured pairs are attended or zoned",
+          ("trips",), trip_pairs, ("trip_unused",)),
+)  # fmt: skip

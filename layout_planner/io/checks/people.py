@@ -1,0 +1,104 @@
+"""Round 2: groups, pupils with special needs, events and the three counts of children."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from layout_planner.errors import Problem
+from layout_planner.io.checks.attendance import band_pupils
+from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows
+from layout_planner.io.checks.reading import TWO_SCHOOLS
+
+
+def groups(ctx: Context) -> list[Problem]:
+    """A group is no larger than the pupils of its school and band."""
+    table = ctx.tables["groups"]
+    both = table.merge(band_pupils(ctx), on=["school_id", "grade_band"])
+    rows = both[both["pupils"] > both["enrolled"]]
+    allowed = [f"{value:g}" for value in rows["enrolled"]]
+    found = [f"{group} {pupils:g}" for group, pupils in zip(rows["group"], rows["pupils"], strict=True)]
+    return at_rows("group_exceeds_pupils", "groups", rows, "pupils", found, allowed=allowed)
+
+
+def group_places(ctx: Context) -> list[Problem]:
+    """A group is told of a school or of a village."""
+    table = ctx.tables["groups"]
+    rows = table[table["school_id"].isna() & table["village_code"].isna()]
+    return at_rows("group_nowhere", "groups", rows, "school_id", rows["group"])
+
+
+def special(ctx: Context) -> list[Problem]:
+    """A pupil with special needs sits in a grade that the school has; only inclusive ones need a school."""
+    table = ctx.tables["special_pupils"]
+    schools = ctx.tables["schools"][["school_id", "grade_low", "grade_high"]]
+    span = table.merge(schools, on="school_id")
+    rows = span[(span["grade"] < span["grade_low"]) | (span["grade"] > span["grade_high"])]
+    allowed = [f"{low}–{high}" for low, high in zip(rows["grade_low"], rows["grade_high"], strict=True)]
+    found = at_rows("grade_outside_span", "special_pupils", rows, "grade", rows["grade"], allowed=allowed)
+    lost = table[(table["setting"] == "inclusive") & table["school_id"].isna()]
+    return found + at_rows("special_without_school", "special_pupils", lost, "school_id", lost["pupil_code"])
+
+
+def ages(ctx: Context) -> list[Problem]:
+    """An event's youngest are not older than its oldest, and it moves somebody."""
+    table = ctx.tables["events"]
+    rows = table[(table["age_low"] > table["age_high"]).to_numpy(dtype=bool)]
+    found = at_rows(
+        "ages_turned", "events", rows, "age_low", rows["age_low"], allowed=[str(a) for a in rows["age_high"]]
+    )
+    none = table[table["size"] == 0]
+    return found + at_rows("event_without_size", "events", none, "size", none["event_id"], severity="warning")
+
+
+def residual_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Both identities of the three counts, as differences.
+
+    ``registered − away + incoming − resident`` and ``resident − enrolled − enrolled_outside − not_enrolled``; NaN
+    where a count is unknown. [children]
+    """
+    residence = table["registered"] - table["away"] + table["incoming"] - table["resident"]
+    schooling = table["resident"] - table["enrolled"] - table["enrolled_outside"] - table["not_enrolled"]
+    return pd.DataFrame({"residence": residence, "schooling": schooling})
+
+
+def three_counts(ctx: Context) -> list[Problem]:
+    """户籍 − away + incoming = 常住 = 学籍 + outside + not enrolled; what is left over is explained and signed."""
+    table = ctx.tables["residents"]
+    problems = []
+    for side, rest in residual_of(table).items():
+        off = (rest.abs() > ctx.values["check_residual"]).to_numpy()
+        told = table["explanation"].notna().to_numpy()
+        for code, mask, severity in (
+            (f"residents_{side}", off & ~told, "warning"),
+            (f"residents_{side}_explained", off & told, "notice"),
+        ):
+            rows = table[mask]
+            cells = zip(rows["township_code"], rows["age"], rest[mask], rest[mask] / rows["resident"], strict=True)
+            found = [f"{town} {age} 岁：{left:+g}（{_percent(share)}）" for town, age, left, share in cells]
+            column = "resident" if side == "residence" else "enrolled"
+            said = rows["explanation"].fillna("").astype(str)
+            problems += at_rows(code, "residents", rows, column, found, allowed=list(said),
+                                severity="warning" if severity == "warning" else "notice")  # fmt: skip
+    return problems
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if np.isfinite(share) else "—"
+
+
+CHECKS = (
+    Check("group_sums", "cross", "error", "群体人数不多于在校生", "Groups are no larger than the pupils",
+          ("groups", "enrolment", SETTINGS), groups, ("group_exceeds_pupils",)),
+    Check("group_places", "cross", "error", "群体写明了学校或村", "Groups tell a school or a village",
+          ("groups",), group_places, ("group_nowhere",)),
+    Check("child_in_two_schools", "cross", "error", "没有一个学生在两所学校", "No child in two schools",
+          codes=(TWO_SCHOOLS,)),
+    Check("special_pupils", "cross", "error", "特教学生的年级和学校对得上", "Special pupils fit grade and school",
+          ("special_pupils", "schools"), special, ("grade_outside_span", "special_without_school")),
+    Check("event_ages", "cross", "error", "事件的年龄和人数写对了", "Ages and sizes of events are right",
+          ("events",), ages, ("ages_turned", "event_without_size")),
+    Check("three_counts", "cross", "warning", "户籍、常住、学籍三口径恒等，差额有说明", "Three counts agree, or are explained",
+          ("residents",), three_counts,
+          ("residents_residence", "residents_schooling", "residents_residence_explained", "residents_schooling_explained")),
+)  # fmt: skip

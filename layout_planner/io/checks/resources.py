@@ -1,0 +1,121 @@
+"""Round 2: staff, assets and their ledger, procedure and opinions."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from layout_planner.errors import Problem
+from layout_planner.io.checks.attendance import without_stage
+from layout_planner.io.checks.model import Check, Context, at_rows
+from layout_planner.terms import ENUMS
+
+_HALF_FEN = 0.005  # yuan
+_IDLE = ("stopped", "inventoried", "titled", "proposed", "approved", "transferred", "reused")
+_ORDER = {step: place for place, step in enumerate(ENUMS["step"])}
+_FREE = {"hearing", "risk", "opinion"}  # may be held in any order among each other
+
+
+def staff_stages(ctx: Context) -> list[Problem]:
+    """Staff stand at a stage that their school offers."""
+    rows = without_stage(ctx, "teachers").drop_duplicates(["school_id", "stage"])
+    return at_rows("stage_not_offered", "teachers", rows, "stage", rows["school_id"], allowed=list(rows["stage"]))
+
+
+def books(ctx: Context) -> list[Problem]:
+    """The book value of every asset is its entry of the ledger, to the fen."""
+    assets, ledger = ctx.tables["assets"], ctx.tables["ledger"]
+    entries = ledger[(ledger["ledger_item"] == "fixed_assets") & ledger["asset_id"].notna()]
+    if not len(entries):
+        return []
+    last = entries[entries["year"] == entries.groupby("asset_id")["year"].transform("max")]
+    told = last.groupby("asset_id")["yuan"].sum()
+    valued = assets[assets["book_value_yuan"].notna()]
+    entry = valued["asset_id"].map(told)
+    rows = valued[(valued["book_value_yuan"] - entry).abs() > _HALF_FEN]
+    found = [f"{value:.2f}" for value in rows["book_value_yuan"]]
+    problems = at_rows("asset_differs", "assets", rows, "book_value_yuan", found,
+                       allowed=[f"{v:.2f}" for v in entry[rows.index]], severity="warning")  # fmt: skip
+    bare = valued[entry.isna() & (valued["book_value_yuan"] > 0)]
+    problems += at_rows("asset_not_booked", "assets", bare, "asset_id", bare["asset_id"], severity="warning")
+    strange = entries[~entries["asset_id"].isin(ctx.known("assets"))].drop_duplicates("asset_id")
+    return problems + at_rows("asset_unknown", "ledger", strange, "asset_id", strange["asset_id"], severity="warning")
+
+
+def states(ctx: Context) -> list[Problem]:
+    """An asset that is out of use has the day since when; one in use has none."""
+    table = ctx.tables["assets"]
+    idle = table["asset_state"].isin(_IDLE)
+    bare = table[idle & table["idle_since"].isna()]
+    used = table[(table["asset_state"] == "in_use") & table["idle_since"].notna()]
+    return at_rows(
+        "asset_without_date", "assets", bare, "idle_since", bare["asset_state"], severity="warning"
+    ) + at_rows("asset_in_use_idle", "assets", used, "idle_since", _text(used["idle_since"]), severity="warning")
+
+
+def asset_sites(ctx: Context) -> list[Problem]:
+    """An asset stands on the site of its school."""
+    sites = ctx.tables["schools"].set_index("school_id")["site_id"]
+    table = ctx.tables["assets"]
+    site = table["school_id"].map(sites)
+    rows = table[site.notna() & (site != table["site_id"])]
+    return at_rows(
+        "asset_site", "assets", rows, "site_id", rows["site_id"], allowed=list(site[rows.index]), severity="warning"
+    )
+
+
+def day_order(ctx: Context) -> list[Problem]:
+    """A step ends on or after the day it begins."""
+    table = ctx.tables["procedure"]
+    both = table[table["date_end"].notna()]
+    rows = both[[end < start for start, end in zip(both["date"], both["date_end"], strict=True)]]
+    return at_rows("dates_turned", "procedure", rows, "date_end", _text(rows["date_end"]), allowed=_text(rows["date"]))
+
+
+def step_order(ctx: Context) -> list[Problem]:
+    """Steps of a case follow each other; the rules of procedure judge them, here they are only told."""
+    problems = []
+    table = ctx.tables["procedure"]
+    for _, case in table.groupby("case_id", sort=False):
+        rows = case.assign(place=case["step"].map(_ORDER)).sort_values("place", kind="stable")
+        latest = None
+        for _, row in rows.iterrows():
+            if latest is not None and row["date"] < latest["date"] and not {row["step"], latest["step"]} <= _FREE:
+                found, allowed = f"{row['step']} {row['date']}", f"{latest['step']} {latest['date']}"
+                one = rows.loc[[row.name]]
+                problems += at_rows(
+                    "steps_turned", "procedure", one, "date", [found], allowed=allowed, severity="notice"
+                )
+            elif latest is None or row["date"] >= latest["date"]:
+                latest = row
+    return problems
+
+
+def opinion_sums(ctx: Context) -> list[Problem]:
+    """No more opinions than people asked."""
+    table = ctx.tables["opinions"]
+    said = table["support"] + table["oppose"] + table["abstain"].fillna(0)
+    rows = table[(said > table["asked"]).to_numpy(dtype=bool)]
+    return at_rows("opinions_exceed_asked", "opinions", rows, "support + oppose + abstain", _text(said[rows.index]),
+                   allowed=_text(rows["asked"]))  # fmt: skip
+
+
+def _text(values: pd.Series) -> list[str]:
+    return [str(value) for value in values]
+
+
+CHECKS = (
+    Check("staff_stages", "cross", "error", "教职工所在学段学校开设", "Staff stand at a stage their school offers",
+          ("teachers", "schools"), staff_stages, ("stage_not_offered",)),
+    Check("asset_books", "cross", "warning", "资产登记与账目一致到分", "Assets equal the ledger to the fen",
+          ("assets", "ledger"), books, ("asset_differs", "asset_not_booked", "asset_unknown")),
+    Check("asset_states", "cross", "warning", "闲置资产写明起始日期", "Idle assets have their day",
+          ("assets",), states, ("asset_without_date", "asset_in_use_idle")),
+    Check("asset_sites", "cross", "warning", "资产在本校校址上", "Assets stand on the site of their school",
+          ("assets", "schools"), asset_sites, ("asset_site",)),
+    Check("procedure_dates", "cross", "error", "截止日期不早于起始日期", "Steps end after they begin",
+          ("procedure",), day_order, ("dates_turned",)),
+    Check("procedure_order", "cross", "notice", "程序步骤先后有序", "Steps of a case are in order",
+          ("procedure",), step_order, ("steps_turned",)),
+    Check("opinion_sums", "cross", "error", "表态人数不多于应征求人数", "No more opinions than people asked",
+          ("opinions",), opinion_sums, ("opinions_exceed_asked",)),
+)  # fmt: skip
