@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -43,6 +43,17 @@ def clean(value: object) -> object:
     if text.lower() in _BLANK:
         return None
     return _UNIT_TAIL.sub("", text)
+
+
+def _cleaner(column: Column) -> Callable[[object], object]:
+    """Return `clean` for the cells of a column; a word for blank that its enum knows (``none``: 不任课) stays a word."""
+    words = _BLANK & set(column.labels or ())
+
+    def tidy(value: object) -> object:
+        word = value.strip().lower() if isinstance(value, str) else ""
+        return word if word in words else clean(value)
+
+    return tidy if words else clean
 
 
 def _to_bool(value: object) -> object:
@@ -108,9 +119,11 @@ def row_model(table: str) -> type[BaseModel]:
         Model with one field a column; required columns may not be empty, optional ones may.
     """
     spec = load_dictionary().tables[table]
-    fields: dict[str, Any] = {c.name: (Annotated[_annotation(c), BeforeValidator(clean)], ...) for c in spec.required}
+    fields: dict[str, Any] = {
+        c.name: (Annotated[_annotation(c), BeforeValidator(_cleaner(c))], ...) for c in spec.required
+    }
     for c in spec.optional:
-        fields[c.name] = (Annotated[_annotation(c) | None, BeforeValidator(clean)], None)
+        fields[c.name] = (Annotated[_annotation(c) | None, BeforeValidator(_cleaner(c))], None)
     return create_model(f"{table.title()}Row", __config__=ConfigDict(extra="ignore", frozen=True), **fields)
 
 
@@ -187,7 +200,7 @@ def check_cells(column: Column, cells: Sequence[object], *, required: bool) -> t
 @cache
 def _adapter(column: Column, required: bool) -> TypeAdapter[Any]:
     kind = _annotation(column) if required else _annotation(column) | None
-    cell: Any = Annotated[kind, BeforeValidator(clean)]
+    cell: Any = Annotated[kind, BeforeValidator(_cleaner(column))]
     return TypeAdapter(cell)
 
 
