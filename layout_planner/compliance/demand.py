@@ -8,9 +8,20 @@ from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import (
+    NOT_EVALUATED,
+    Entry,
+    Finding,
+    Subject,
+    findings_frame,
+    judge,
+    listed,
+    subjects,
+)
 from layout_planner.policy import Rule
-from layout_planner.terms import Stage, label
+from layout_planner.terms import COUNTY, Stage, label
+
+_COUNTY: Final = Subject(COUNTY, COUNTY, "全县")
 
 
 def check_late_entry(residents: pd.DataFrame, rule: Rule, day: date, *, ages: Rule) -> pd.DataFrame:
@@ -78,7 +89,8 @@ def check_zones_complete(zoning: pd.DataFrame, rule: Rule, day: date) -> pd.Data
     -------
     DataFrame
         One finding a township and stage: observed is the number of villages without a usable zone, affected their
-        children, names the villages.
+        children, names the villages. One row of the county, not evaluated: no table tells whether children from
+        elsewhere are taken in on equal terms.
 
     Raises
     ------
@@ -102,6 +114,7 @@ def check_zones_complete(zoning: pd.DataFrame, rule: Rule, day: date) -> pd.Data
                     unit="village",
                 )
             )
+    findings.append(Finding(_COUNTY, NOT_EVALUATED, missing="需：" + rule.needs[-1]))
     return findings_frame(rule, findings, day)
 
 

@@ -58,7 +58,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a finding is about: a village, a school, a pair A>B or the county."""
+    """What a finding is about: a village, a school, a pair A>B, a case of the ledger of procedure or the county."""
 
     subject_type: str
     subject_id: str

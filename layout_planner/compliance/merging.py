@@ -66,7 +66,7 @@ def check_safe_routes(routes: pd.DataFrame, rule: Rule, day: date) -> pd.DataFra
                 limit=limit,
                 affected=float(unsafe["children"].sum(skipna=False)) if broken else 0.0,
                 names=listed(unsafe["village_name"]) if broken else "",
-                missing=f"需：{rule.needs[0]}（{counts}）" if len(unknown) else "",
+                missing=f"需：{rule.needs[0]}，{counts}" if len(unknown) else "",
             )
         )
     return findings_frame(rule, findings, day)

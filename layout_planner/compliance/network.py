@@ -127,12 +127,13 @@ def check_junior_in_township(townships: pd.DataFrame, rule: Rule, day: date) -> 
 
 
 def check_pace(closures: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """M23: closings are neither hasty nor many (国办发〔2018〕27号（四）); the count is told, no number limits it.
+    """M23: no new empty schools, no hasty closings (国办发〔2018〕27号（四）); counts are told, no number limits them.
 
     Parameters
     ----------
     closures
-        One row a school year: school_year, closings, schools_open (in the year before). [schools]
+        One row a school year: school_year, closings, emptied (still registered, no pupils any more), schools_open (in
+        the year before). [schools]
     rule
         M23.
     day
@@ -151,14 +152,15 @@ def check_pace(closures: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
     """
     rows = closures.sort_values("school_year")
     told = [
-        f"{row['school_year']:.0f} 学年停办 {row['closings']:.0f} 所（上年在办 {row['schools_open']:.0f} 所）"
+        f"{row['school_year']:.0f} 学年停办 {row['closings']:.0f} 所，新成空壳 {row['emptied']:.0f} 所"
+        f"（上年在办 {row['schools_open']:.0f} 所）"
         for row in rows.to_dict("records")
     ]
     finding = Finding(
         _COUNTY,
         NOT_EVALUATED,
         observed=float(rows["closings"].iloc[-1]) if len(rows) else float("nan"),
-        names=listed(told),
+        names="；".join(told),
         missing="需：" + "；".join(rule.needs),
         unit="school",
     )

@@ -161,7 +161,7 @@ def check_majority_against(hearings: pd.DataFrame, rule: Rule, day: date) -> pd.
         certain = (votes["worst_share"] <= limit) & (votes["sides_share"] <= limit)
         open_votes = [_words(vote) for vote in votes[~against & ~certain].to_dict("records")]
         missing = [f"需：{listed(absent)}的意见记录（opinions.csv）"] if absent else []
-        missing += [f"是否多数反对不能确定：{listed(open_votes)}"] if open_votes else []
+        missing += [f"是否多数反对不能确定：{'；'.join(open_votes)}"] if open_votes else []
         broken = bool(against.any())
         findings.append(
             Finding(
@@ -170,7 +170,7 @@ def check_majority_against(hearings: pd.DataFrame, rule: Rule, day: date) -> pd.
                 observed=float(votes["answered_share"].max()) if len(votes) else math.nan,
                 limit=limit,
                 affected=float(rows["pupils"].iloc[0]) if broken else 0.0,
-                names=listed(_words(vote) for vote in votes.to_dict("records")),
+                names="；".join(_words(vote) for vote in votes.to_dict("records")),
                 missing="；".join(missing) if not broken else "",
                 cite=rule.cite_on(day),
             )
@@ -207,9 +207,9 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def _words(vote: Mapping[str, object]) -> str:
-    """Say a record: ``学生家长（问卷）反对 30 人，占应答 66.7%、占应征求 50.0%``."""
+    """Say a record: ``学生家长（问卷）反对 30 人，占应答 66.7%，占应征求 50.0%``."""
     who = f"{label('party', str(vote['party']))}（{label('means', str(vote['means']))}）"
-    return f"{who}反对 {vote['oppose']:g} 人，占应答 {vote['answered_share']:.1f}%、占应征求 {vote['asked_share']:.1f}%"
+    return f"{who}反对 {vote['oppose']:g} 人，占应答 {vote['answered_share']:.1f}%，占应征求 {vote['asked_share']:.1f}%"
 
 
 CHECKS: Final[Mapping[str, Entry]] = {

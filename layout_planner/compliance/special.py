@@ -182,7 +182,7 @@ def check_special_school(county: pd.DataFrame, rule: Rule, day: date) -> pd.Data
                 observed=people,
                 limit=limit,
                 names=f"{row['year']:.0f} 年常住人口不到限值，不受此约束" if free else "",
-                missing="" if free else "需：特殊教育学校是否达到标准" if people == people else f"需：{rule.needs[0]}",
+                missing="" if free else f"需：{rule.needs[1 if people == people else 0]}",
             )
         )
     return findings_frame(rule, findings, day)

@@ -248,7 +248,7 @@ def check_bus_where_far(trips: pd.DataFrame, rule: Rule, day: date, *, near: Rul
         far = used[~(used["minutes"] <= limit)]
         unserved = far[~far["bus"].astype(bool)]
         screened = bool(used["screening"].any())
-        needs = [f"{rule.needs[0]}（{listed(unserved['village_name'])}）"] if len(unserved) else []
+        needs = [f"{rule.needs[0]}：{listed(unserved['village_name'])}"] if len(unserved) else []
         needs += ["道路数据（直线粗筛不能作为符合的依据）"] if screened else []
         findings.append(
             Finding(

@@ -12,7 +12,7 @@ from layout_planner.compliance.opinions import check_majority_against, hearings_
 from layout_planner.compliance.procedure import check_plan_filed_first, filing_before
 from layout_planner.compliance.special import check_room_not_closed
 from layout_planner.scenario.baseline import Baseline
-from layout_planner.scenario.effects import named
+from layout_planner.scenario.effects import COMPULSORY, named
 
 SUBJECT = ["subject_type", "subject_id", "subject_name"]
 _REGISTER = ["must_keep", "must_keep_reason", "resource_room_m2"]
@@ -84,11 +84,12 @@ def _filings(closing: pd.DataFrame, steps: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _special_pupils(schools: pd.Series, baseline: Baseline) -> pd.Series:
-    """Pupils with disabilities in the mainstream classes of a school; NaN where the county has not told."""
+    """Pupils of grades 1–9 with disabilities in the mainstream classes of a school; NaN where the county has not told."""
     table = baseline.more.get("special_pupils")
     if table is None or "school_id" not in table:
         return pd.Series(np.nan, index=schools.index)
-    counts = table[table["setting"] == "inclusive"].groupby("school_id").size()
+    mine = (table["setting"] == "inclusive") & table["grade"].astype(int).isin(COMPULSORY)
+    counts = table[mine].groupby("school_id").size()
     return schools.map(counts).fillna(0).astype(float)
 
 

@@ -13,6 +13,7 @@ from layout_planner.compliance.opinions import hearings_of
 from layout_planner.compliance.procedure import filing_before
 from layout_planner.pipeline.judging.today import Today
 from layout_planner.scenario import Plan
+from layout_planner.scenario.effects import COMPULSORY
 from layout_planner.terms import GradeBand, Stage
 
 YEARS_BACK = 5  # school years of closings that are told
@@ -142,14 +143,24 @@ def _junior_schools(today: Today) -> pd.DataFrame:
 
 
 def _closures(today: Today) -> pd.DataFrame:
-    """Schools of the compulsory stages that closed in each of the last years, and those open the year before."""
+    """Schools of the compulsory stages that closed or lost their last pupil in each of the last years, and the stock."""
+    enrolment = today.setup.county.enrolment
+    pupils = enrolment[enrolment["grade"].astype(int).isin(COMPULSORY)]
+    pupils = pupils.pivot_table(
+        index="school_year", columns="school_id", values="pupils", aggfunc="sum", fill_value=0.0
+    )
     wanted = today.setup.schools["stages"].astype("str").str.contains(f"{Stage.PRIMARY}|{Stage.JUNIOR}")
-    schools = today.setup.schools[wanted].reindex(columns=["opened", "closed"]).astype(float)
+    schools = today.setup.schools[wanted].set_index("school_id")
+    schools = schools.reindex(columns=["opened", "closed"]).astype(float)
     rows = []
     for year in range(today.setup.base_year - YEARS_BACK + 1, today.setup.base_year + 1):
         before = ~(schools["opened"] > year - 1) & ~(schools["closed"] <= year - 1)
-        rows.append((year, float((schools["closed"] == year).sum()), float(before.sum())))
-    return pd.DataFrame(rows, columns=["school_year", "closings", "schools_open"])
+        emptied = float("nan")
+        if {year - 1, year} <= set(pupils.index):
+            lost = (pupils.loc[year - 1] > 0) & (pupils.loc[year] == 0)
+            emptied = float(lost.reindex(schools.index[~(schools["closed"] <= year)], fill_value=False).sum())
+        rows.append((year, float((schools["closed"] == year).sum()), emptied, float(before.sum())))
+    return pd.DataFrame(rows, columns=["school_year", "closings", "emptied", "schools_open"])
 
 
 def _funds(today: Today, ledger: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from layout_planner.pipeline.judging.merging import steps_of
 from layout_planner.pipeline.judging.today import Today
+from layout_planner.scenario.effects import COMPULSORY
 from layout_planner.terms import COUNTY
 
 
@@ -48,10 +49,11 @@ def _rooms(today: Today) -> pd.DataFrame:
 
 
 def inclusive_pupils(special_pupils: pd.DataFrame | None) -> pd.Series | None:
-    """Pupils with disabilities in mainstream classes (随班就读) by school; None where the county has not told. [pupils]"""
+    """Pupils of grades 1–9 with disabilities in mainstream classes (随班就读) by school; None: not told. [pupils]"""
     if special_pupils is None or "school_id" not in special_pupils:
         return None
-    rows = special_pupils[(special_pupils["setting"] == "inclusive") & special_pupils["school_id"].notna()]
+    compulsory = special_pupils["grade"].astype(int).isin(COMPULSORY)
+    rows = special_pupils[(special_pupils["setting"] == "inclusive") & special_pupils["school_id"].notna() & compulsory]
     return rows.groupby("school_id").size().astype(float)
 
 
