@@ -55,12 +55,12 @@ def carry_over(target: Path, new: Path) -> Carried:
             if digest(target / name) != known[name]:
                 mine.append(name)
         else:
-            _copy(target / name, new, name, done.hashes)
-            done.added.append(name)
+            place = _copy(target / name, new, name, done.hashes)
+            if not name.startswith(f"{KEPT}/"):
+                (done.edited if place.startswith(f"{KEPT}/") else done.added).append(place)
     for name in mine:
         done.edited.append(_copy(target / name, new, _aside(name), done.hashes))
     done.edited.extend(_from_before(target, new, last, done))
-    done.added[:] = [name for name in done.added if not name.startswith(f"{KEPT}/")]
     return done
 
 
