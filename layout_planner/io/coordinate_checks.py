@@ -51,7 +51,9 @@ def outside_problems(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file
     list of Problem
         ``point_near_outside`` (warning) and ``point_far_outside`` (error).
     """
-    outline = shapely.union_all(shapely.make_valid(townships.geometry.to_crs(crs).to_numpy()))
+    outline = shapely.union_all(shapely.make_valid(townships.geometry.dropna().to_crs(crs).to_numpy()))
+    if outline.is_empty:
+        return []
     known = points[points.geometry.notna()]
     metres = shapely.distance(known.geometry.to_crs(crs).to_numpy(), outline)
     problems = []
@@ -123,7 +125,7 @@ def township_problems(villages: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, *
         ``village_off_township``, warnings.
     """
     outlines = townships.set_index("township_code").geometry.to_crs(crs)
-    outlines = outlines[~outlines.index.duplicated()]
+    outlines = outlines[~outlines.index.duplicated() & outlines.notna()]
     known = villages[villages.geometry.notna() & villages["township_code"].isin(outlines.index)]
     if known.empty:
         return []

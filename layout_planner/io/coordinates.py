@@ -62,7 +62,8 @@ def read_shapes(path: Path, spec: Table, declared: Declared) -> tuple[gpd.GeoDat
         layer = fill_points(layer)
     else:
         layer, found = convert_shapes(layer, declared, path.name)
-        problems += found
+        if found:
+            return layer, problems + found  # told for the whole layer, not once more for every shape
     return layer, problems + geometry_problems(layer, spec, path.name)
 
 
@@ -101,32 +102,39 @@ def convert_shapes(layer: gpd.GeoDataFrame, declared: Declared, file: str) -> tu
     Returns
     -------
     tuple
-        The layer in EPSG:4490, and what is wrong with its numbers (one problem for the layer).
+        The layer in EPSG:4490, without shapes where the numbers make none; and what is wrong with the layer as a whole.
 
     Raises
     ------
     DataError
         ``crs_unusable`` when the layer's own system has no way to longitude and latitude.
     """
+    import geopandas as gpd
     import shapely
 
-    own, system = own_crs(layer), declared.system_of(file)
-    if own is not None:
-        shapes = _to_degrees(layer.geometry, file)
-        system = declared.offset_of_file(file) or "cgcs2000"
+    problems: list[Problem] = []
+    shapes, system = layer.geometry, declared.system_of(file)
+    if own_crs(layer) is not None:
+        shapes, system = _to_degrees(shapes, file), declared.offset_of_file(file) or "cgcs2000"
     else:
-        shapes = layer.geometry
-        west, south, east, north = shapes.total_bounds
-        x, y = np.array([west, east]), np.array([south, north])
-        metric = isinstance(system, int) or system == METRES
-        if wrong := told(faults(x, y, metres=metric)[:1], [0], (x, y), file=file):
-            return layer.set_crs(CGCS2000, allow_override=True), [_whole(wrong[0])]
-        if metric and (system := _epsg(x, system, declared)[0]) == _UNKNOWN_ZONE:
-            return layer.set_crs(CGCS2000, allow_override=True), [_no_zone(file, x[0])]
+        system, problems = _layer_system(shapes.total_bounds, system, declared, file=file)
+    moved = shapes.to_numpy()
     if system not in ("cgcs2000", "wgs84"):
-        moved = shapely.transform(shapes.to_numpy(), lambda x, y: to_cgcs2000(x, y, system), interleaved=False)
-        shapes = shapes.set_axis(shapes.index).__class__(moved, index=shapes.index)
-    return layer.set_geometry(shapes.set_crs(CGCS2000, allow_override=True)), []
+        moved = shapely.transform(moved, lambda x, y: to_cgcs2000(x, y, system), interleaved=False)
+    usable = np.isfinite(shapely.bounds(moved)).all(axis=1) & (not problems)
+    return layer.set_geometry(gpd.GeoSeries(np.where(usable, moved, None), index=layer.index, crs=CGCS2000)), problems
+
+
+def _layer_system(bounds: Any, system: str | int, declared: Declared, *, file: str) -> tuple[str | int, list[Problem]]:
+    """System of a layer that carries none of its own, or what is wrong with its numbers (by its lower left corner)."""
+    metric = isinstance(system, int) or system == METRES
+    x, y = np.array([bounds[0]]), np.array([bounds[1]])
+    if wrong := told(faults(x, y, metres=metric), [0], (x, y), file=file):
+        return "cgcs2000", [_whole(wrong[0])]
+    if not metric:
+        return system, []
+    code = _epsg(x, system, declared)[0]
+    return (code, []) if code != _UNKNOWN_ZONE else ("cgcs2000", [_no_zone(file, x[0])])
 
 
 def fill_points(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -189,8 +197,7 @@ def place(
         inside = _to_degrees(gpd.GeoSeries.from_xy(x, y, crs=own), spec.file)
         lon, lat = _convert(inside.x.to_numpy(), inside.y.to_numpy(), word.where(word.isin(OFFSET), "cgcs2000"))
     skip = skip | {p.row for p in problems if p.row is not None}
-    if points is None:
-        problems += _missing(rows, ~np.isfinite(lon), skip, spec.file)
+    problems += _missing(rows, ~np.isfinite(lon), skip, spec.file)
     placed = frame.assign(
         crs_source=word,
         crs_name=_crs_names(word, system, own),
