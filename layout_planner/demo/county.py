@@ -22,6 +22,7 @@ from layout_planner.demo.counts import base_pupils_by_school, count_enrolment
 from layout_planner.demo.geography import make_cells, make_villages
 from layout_planner.demo.paths import make_habits
 from layout_planner.demo.records import all_records, village_children
+from layout_planner.demo.records.buildings import BUILDING_COLUMNS, with_buildings
 from layout_planner.demo.roads import make_roads
 from layout_planner.demo.schools import fit_buildings, found_schools, local_schools
 from layout_planner.demo.simulate import Lives, World, live
@@ -31,7 +32,7 @@ SCHOOL_COLUMNS: Final = (
     "school_id", "site_id", "name", "kind", "stages", "grade_low", "grade_high", "township_code", "classrooms",
     "village_code", "host_school_id", "special_rooms", "teaching_area_m2", "sports_area_m2", "equipment_yuan",
     "multimedia_rooms", "dorm_beds_m", "dorm_beds_f", "canteen_seats", "canteen_sittings", "opened", "closed",
-    "must_keep", "must_keep_reason", "ready_year", "synthetic", "basis",
+    "must_keep", "must_keep_reason", "ready_year", *BUILDING_COLUMNS, "synthetic", "basis",
 )  # fmt: skip
 VILLAGE_COLUMNS: Final = (
     "village_code", "name", "township_code", "lon", "lat", "weight", "urban_rural", "children_0_2", "children_3_5",
@@ -94,11 +95,12 @@ def make_tables(
     world = World(cal, places, schools, local_schools(cal, places, schools), make_habits(cal), children)
     lives = live(world)
     world = replace(world, schools=fit_buildings(schools, base_pupils_by_school(world, lives)))
+    enrolment = count_enrolment(world, lives, first=cal.base_year - years + 1, last=cal.base_year)
     return DemoCounty(
         settings=county_settings(cal),
-        schools=world.schools[[*SCHOOL_COLUMNS, "lon", "lat"]],
+        schools=with_buildings(world.schools, enrolment, seed)[[*SCHOOL_COLUMNS, "lon", "lat"]],
         births=registered_births(cal, children),
-        enrolment=count_enrolment(world, lives, first=cal.base_year - years + 1, last=cal.base_year),
+        enrolment=enrolment,
         villages=pd.concat([places, village_children(world, lives)], axis=1)[list(VILLAGE_COLUMNS)],
         townships=None,
         roads=None,

@@ -9,12 +9,13 @@ import pandas as pd
 
 from layout_planner.contracts import load_dictionary
 from layout_planner.demo.records.children import children_tables
+from layout_planner.demo.records.resources import resource_tables
 
 if TYPE_CHECKING:
     from layout_planner.demo.county import DemoCounty
 
 Maker = Callable[["DemoCounty"], Mapping[str, pd.DataFrame]]
-MAKERS: Final[tuple[Maker, ...]] = (children_tables,)
+MAKERS: Final[tuple[Maker, ...]] = (children_tables, resource_tables)
 
 
 def all_records(county: DemoCounty) -> dict[str, pd.DataFrame]:
