@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from gettext import gettext as _
@@ -25,11 +26,21 @@ from layout_planner.tracing.chain import MOST_ROWS, Link
 from layout_planner.tracing.store import Record, Store
 from layout_planner.tracing.trace import Assumed, Cell, InputRows, RuleInForce
 
-_ROWS: Final = 12  # input rows printed
+_ROWS: Final = 8  # input rows printed for one purpose
+_OTHERS: Final = 8  # columns of an input row where none is named
 _SAMPLE: Final = 3  # rows of an output table printed in the chain
 _RANGES: Final = 8
+_LONG: Final = 24  # characters of a text that stand in the table of the row
 _KEYS: Final = 20  # rows listed for a partial key
-_UNITS_ZH: Final = {"seats": "个", "rooms": "间", "beds": "张", "sections": "班", "degree": "度", "as rule": "同规则"}
+_UNITS_ZH: Final = {
+    "seats": "个",
+    "rooms": "间",
+    "beds": "张",
+    "sections": "班",
+    "degree": "度",
+    "schools": "所",
+    "as rule": "同规则",
+}
 
 
 def trace(found: Trace) -> None:
@@ -126,16 +137,22 @@ def _warnings(found: Trace) -> Iterable[str]:
         yield _("✗: the formula does not give the printed value from the rows as they are now.")
 
 
-def _row(found: Trace) -> Table:
+def _row(found: Trace) -> Group:
+    """Print the cells below each other; long texts follow the table in full."""
     table = Table(box=None, padding=(0, 1), show_edge=False)
     for title, style in ((_("Column"), ""), (_("Value"), "bold"), (_("Unit"), ""), (_("Done again"), "")):
         table.add_column(title, style=style, overflow="fold")
+    long: list[Text] = []
     for cell in found.cells:
         asked = cell.column.name in found.asked and len(found.asked) == 1
         name = Text(("▶ " if asked else "") + _named(cell.column), style="bold" if asked else "")
         unit = found.record.get("unit") if cell.column.unit == "as rule" else cell.column.unit
-        table.add_row(name, Text(_worded(cell.column, cell.printed)), _unit(unit or "-"), _again(cell))
-    return table
+        words = _worded(cell.column, cell.printed)
+        if len(words) > _LONG:
+            long.append(Text(f" {_named(cell.column)}：", style="").append(words, style="bold"))
+            words = f"{words[:_LONG]}…"
+        table.add_row(name, Text(words), _unit(unit or "-"), _again(cell))
+    return Group(table, *long)
 
 
 def _again(cell: Cell) -> Text:
@@ -193,12 +210,22 @@ def _branch(tree: Tree, link: Link, store: Store, *, top: bool) -> None:
         label.append("  " + _("(the first {count} followed)").format(count=MOST_ROWS), style="dim")
     branch = tree.add(label)
     if top and spec is not None and spec.kind == "output":
-        for record in link.records[:_SAMPLE]:
+        for record in _foremost(link, _SAMPLE):
             branch.add(Text(_brief(record, spec, link.columns), style="dim"))
         if len(link.records) > _SAMPLE:
             branch.add(Text("…", style="dim"))
     for below in link.below:
         _branch(branch, below, store, top=False)
+
+
+def _foremost(link: Link, count: int) -> Sequence[Record]:
+    """Rows to show of many: those with the largest values of the column that matters, else the first."""
+    column = link.source.first
+    if not column:
+        return link.records[:count]
+    known = [record for record in link.records if not math.isnan(record.number_of(column))]
+    unknown = [record for record in link.records if math.isnan(record.number_of(column))]
+    return (unknown + sorted(known, key=lambda record: -record.number_of(column)))[:count]
 
 
 def _brief(record: Record, spec: Spec, columns: Sequence[str]) -> str:
@@ -228,33 +255,28 @@ def _input(item: InputRows) -> Group:
         lines.append(Text(words))
     else:
         lines.append(Text(_("  the whole file, rows are not listed")))
-    if item.direct:
-        lines.append(Padding(_rows(item), (0, 0, 0, 2)))
+    for link in item.direct:
+        lines.append(Text("  · " + (link.source.zh if _chinese() else link.source.en)))
+        lines.append(Padding(_rows(link, item.table), (0, 0, 0, 2)))
     return Group(*lines)
 
 
-def _rows(item: InputRows) -> Table:
+def _rows(link: Link, spec: Spec | None) -> Table:
     """Input rows that the figure itself stands on: row number, key, the columns that enter."""
-    spec = item.table
     keys = spec.key if spec is not None else ()
-    used = [name for name in item.columns if any(record.get(name) for record in item.direct)]
-    used = (
-        used or [name for name in item.direct[0].cells if name not in keys and name not in {"basis", "synthetic"}][:8]
-    )
-    names = [
-        *(key for key in keys if any(record.get(key) for record in item.direct)),
-        *(n for n in used if n not in keys),
-    ]
+    own = [name for name in link.records[0].cells if name not in {*keys, "basis", "synthetic"}][:_OTHERS]
+    held = {name for record in link.records for name in [*keys, *(link.columns or own)] if record.get(name)}
+    names = [name for name in dict.fromkeys([*keys, *(link.columns or own)]) if name in held]
     known = {column.name: column for column in spec.columns} if spec is not None else {}
     table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim")
     table.add_column(_("row"), justify="right", style="cyan")
     for name in names:
         column = known.get(name)
         table.add_column((column.zh if _chinese() else column.en) if column else name, overflow="fold")
-    for record in item.direct[:_ROWS]:
+    for record in _foremost(link, _ROWS):
         table.add_row(str(record.number), *(Text(_worded(known.get(name), record.get(name))) for name in names))
-    if len(item.direct) > _ROWS:
-        more = _("{count} more: --format csv").format(count=len(item.direct) - _ROWS)
+    if len(link.records) > _ROWS:
+        more = _("{count} more: --format csv").format(count=len(link.records) - _ROWS)
         table.add_row("…", Text(more, style="dim"))
     return table
 

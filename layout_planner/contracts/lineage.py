@@ -16,7 +16,8 @@ class Source:
 
     ``match`` maps a column of that table to a column of the traced row, to a constant (``=near``) or to a question
     (``@base_year``, answered by `layout_planner.tracing`). ``where`` names a further condition. ``when`` restricts the
-    source to traced rows with these values, ``asks`` to those for which a question says yes, ``checks`` to findings of
+    source to traced rows with these values, ``asks`` to those for which a question says yes; the largest values of the
+    column ``first`` are shown first. ``checks`` restricts to findings of
     checks that read one of these tables; ``otherwise`` serves findings that no ``checks`` source serves.
     """
 
@@ -29,6 +30,7 @@ class Source:
     where: str = ""
     when: Mapping[str, Sequence[str]] = field(default_factory=dict)
     asks: str = ""
+    first: str = ""
     checks: tuple[str, ...] = ()
     otherwise: bool = False
 
@@ -106,6 +108,7 @@ def _source(name: str, raw: Mapping[str, Any]) -> Source:
         where=raw.get("where", ""),
         when=when,
         asks=raw.get("asks", ""),
+        first=raw.get("first", ""),
         checks=tuple(raw.get("checks", ())),
         otherwise=bool(raw.get("otherwise", False)),
     )

@@ -22,6 +22,7 @@ from layout_planner.policy import (
     parameter_values,
 )
 from layout_planner.terms import BAND_OF_GRADE, STAGE_GRADES, Stage
+from layout_planner.tracing.questions import answer
 from layout_planner.tracing.store import Record, Store
 
 FIRST_SCHOOL_DAY: Final = (9, 1)
@@ -103,6 +104,11 @@ def _rule_ids(name: str, row: Record, ground: Ground) -> tuple[str, ...]:
         rule = ground.catalogue.rules["T01"]
         grades = {str(BAND_OF_GRADE[grade]) for grade in rule.grades}
         return ("T01",) if row.get("grade_band") in grades else ()
+    if name == "@pair_rules":
+        findings = ground.store.find("findings", {"subject_id": answer("@pair_subjects", row, ground.store)})
+        return tuple(sorted({finding.get("rule_id") for finding in findings}))
+    if name == "@vetoes":
+        return tuple(part for part in row.get("vetoes").split("、") if part)
     if name == "@seat_rules":
         return _seat_rules(row)
     return (name,)

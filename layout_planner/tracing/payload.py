@@ -156,7 +156,10 @@ def _input(item: InputRows) -> dict[str, Any]:
         "whole_file": item.whole,
         "columns": list(item.columns),
         "rows": [record.number for record in item.records],
-        "direct": _rows(item.direct),
+        "direct": [
+            {"meaning": {"zh": link.source.zh, "en": link.source.en}, "rows": _rows(link.records)}
+            for link in item.direct
+        ],
     }
 
 

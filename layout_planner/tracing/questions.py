@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, COUNTY, OUTSIDE, STAGE_GRADES, GradeBand, Stage
-from layout_planner.tracing.store import Record, Store
+from layout_planner.tracing.store import Record, Store, to_number
 
 Answer = frozenset[str]
 AUTUMN: Final = 9  # first month of a cohort
@@ -40,12 +40,18 @@ def codes_of(table: str, column: str, store: Store, **match: Iterable[str]) -> A
     return frozenset(record.get(column) for record in store.find(table, wanted)) - {""}
 
 
+def whole(text: str) -> int:
+    """Read a whole number; 0 for anything else (a file may have changed since the run)."""
+    value = to_number(text)
+    return int(value) if value.is_integer() else 0
+
+
 def _year(row: Record) -> int:
-    return int(row.get("school_year") or 0)
+    return whole(row.get("school_year"))
 
 
 def _grade(row: Record) -> int:
-    return int(row.get("grade") or 0)
+    return whole(row.get("grade"))
 
 
 def _all_towns(_row: Record, store: Store) -> Answer:
@@ -85,16 +91,34 @@ def _band(row: Record, _store: Store) -> Answer:
 
 def _kindergarten_low(row: Record, store: Store) -> int:
     """Lowest kindergarten grade of the school, into which births come."""
-    low = [
-        int(r.get("grade_low") or 0) for r in store.find("schools", {"school_id": frozenset({row.get("school_id")})})
-    ]
-    return max(min(low, default=0), min(STAGE_GRADES[Stage.PRE]))
+    return max(_lowest(row, store), min(STAGE_GRADES[Stage.PRE]))
+
+
+def _lowest(row: Record, store: Store) -> int:
+    """Lowest grade of the school of a row; 0 where the register does not tell."""
+    schools = store.find("schools", {"school_id": frozenset({row.get("school_id")})})
+    return min((whole(school.get("grade_low")) for school in schools), default=0)
+
+
+def _now(row: Record, store: Store) -> int:
+    """Grade in which the children of a row were in the base year."""
+    return _grade(row) - (_year(row) - store.base_year)
 
 
 def _enters(row: Record, store: Store) -> bool:
     """Whether the children of the row enter kindergarten or grade 1 after the base year: then births feed them."""
-    now = _grade(row) - (_year(row) - store.base_year)
+    now = _now(row, store)
     return now < 1 if _grade(row) >= 1 else now < _kindergarten_low(row, store)
+
+
+def _in_school(row: Record, store: Store) -> bool:
+    """Whether the children of the row were at the school itself in the base year."""
+    return not _enters(row, store) and _now(row, store) >= _lowest(row, store)
+
+
+def _fed(row: Record, store: Store) -> bool:
+    """Whether the children of the row were at a school of a lower stage in the base year."""
+    return not _enters(row, store) and _now(row, store) < _lowest(row, store)
 
 
 def _entry_band(row: Record, _store: Store) -> Answer:
@@ -119,7 +143,7 @@ def _band_cohorts(row: Record, store: Store) -> frozenset[int]:
 
 def _base_cohorts(store: Store) -> frozenset[int]:
     grades = codes_of("enrolment", "grade", store)
-    return frozenset(cohort_of(store.base_year, int(grade)) for grade in grades)
+    return frozenset(cohort_of(store.base_year, whole(grade)) for grade in grades)
 
 
 def _years_of(cohorts: Iterable[int]) -> Iterable[str]:
@@ -208,10 +232,10 @@ def _in_cohorts(cohorts: Iterable[int]) -> Callable[[Record], bool]:
     wanted = set(cohorts)
 
     def holds(record: Record) -> bool:
-        year, month = int(record.get("year") or 0), record.get("month")
+        year, month = whole(record.get("year")), record.get("month")
         if not month:
             return bool({year, year - 1} & wanted)
-        return (year if int(month) >= AUTUMN else year - 1) in wanted
+        return (year if whole(month) >= AUTUMN else year - 1) in wanted
 
     return holds
 
@@ -227,7 +251,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@compulsory": lambda _row, _store: (str(Stage.PRIMARY), str(Stage.JUNIOR)),
     "@entry_band": _entry_band,
     "@giver": _giver,
-    "@grade_now": lambda row, store: (str(_grade(row) - (_year(row) - store.base_year)),),
+    "@grade_now": lambda row, store: (str(_now(row, store)),),
     "@grade_step": lambda row, _store: (str(_grade(row) - 1), row.get("grade")),
     "@grades_of_band": _grades_of_band,
     "@grades_of_stage": _grades_of_stage,
@@ -252,7 +276,8 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
 }
 YES_OR_NO: Final[Mapping[str, Callable[[Record, Store], bool]]] = {
     "@enters": _enters,
-    "@in_school": lambda row, store: not _enters(row, store),
+    "@fed": _fed,
+    "@in_school": _in_school,
     "@of_forecast": lambda row, _store: "预测" in row.get("hand_over") or "取整数" in row.get("hand_over"),
 }
 CONDITIONS: Final[Mapping[str, Callable[[Record, Store], Callable[[Record], bool]]]] = {

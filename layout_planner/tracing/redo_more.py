@@ -25,6 +25,7 @@ from layout_planner.tracing.store import Record, Store
 _COMPONENTS: Final = ("rooms", "area", "beds", "meals")
 _PRIMARY: Final = str(Stage.PRIMARY)
 _YEARS: Final = "year"
+_SHOWN: Final = 3
 
 
 def _school(row: Record, store: Store, column: str = "school_id") -> Record | None:
@@ -249,7 +250,9 @@ def _trips(row: Record, column: str, ground: Ground) -> Redone | None:
     there = [(m, n) for m, n in zip(minutes, children, strict=True) if n > 0]
     known = [m for m, _ in there if not math.isnan(m)]
     if column == "observed":
-        return Redone(f"max({len(known)})", max(known) if known else float("nan"))
+        longest = sorted(known, reverse=True)
+        shown = "、".join(map(figure, longest[:_SHOWN])) + ("、…" if len(longest) > _SHOWN else "")
+        return Redone(f"max({shown})", longest[0] if longest else float("nan"))
     limit = row.number_of("limit")
     over = [n for m, n in there if not m <= limit]
     return Redone(" + ".join(map(str, over)) or "0", float(sum(over)))

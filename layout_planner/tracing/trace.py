@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -47,13 +47,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class InputRows:
-    """Rows of one file of the county folder that a figure stands on; `direct` are those it stands on itself."""
+    """Rows of one file of the county folder that a figure stands on; `direct` are the links of the figure itself."""
 
     file: str
     table: Table | None
     state: FileState
     records: tuple[Record, ...]
-    direct: tuple[Record, ...]
+    direct: tuple[Link, ...]
     columns: tuple[str, ...]
     whole: bool
 
@@ -176,8 +176,16 @@ def trace_row(ground: Ground, spec: Table, record: Record, asked: Sequence[str])
 
 def _cell(ground: Ground, spec: Table, record: Record, column: Column) -> Cell:
     origin = load_lineage()[spec.name].origin(column.name)
-    redone = REDO[origin.recompute](record, column.name, ground) if origin.recompute else None
+    redone = _again(origin, record, column.name, ground) if origin.recompute else None
     return Cell(column, record.get(column.name), origin, function_of(origin, record), redone)
+
+
+def _again(origin: Origin, record: Record, column: str, ground: Ground) -> Redone | None:
+    """Do a formula again; None where the rows as they are now do not allow it (the files may have changed)."""
+    try:
+        return REDO[origin.recompute](record, column, ground)
+    except (ValueError, KeyError, IndexError, ArithmeticError, LayoutError):
+        return None
 
 
 def function_of(origin: Origin, record: Record) -> str:
@@ -208,10 +216,12 @@ def _inputs(links: Sequence[Link], store: Store) -> Iterable[InputRows]:
             columns.update(dict.fromkeys(link.columns))
         if link.absent and spec is not None and (store.county / spec.file).exists():
             files.setdefault(spec.file, (link.table, {}, dict.fromkeys(link.columns)))
-    near = {(record.file, record.number) for link in links if is_input(link, store) for record in link.records}
     for file, (table, rows, columns) in files.items():
         records = tuple(rows[number] for number in sorted(rows))
-        direct = tuple(record for record in records if (record.file, record.number) in near)
+        near = [link for link in links if is_input(link, store) and link.records]
+        direct = tuple(
+            replace(link, records=mine) for link in near if (mine := tuple(r for r in link.records if r.file == file))
+        )
         whole = not records or len(records) == len(store.rows(table) or ())
         yield InputRows(file, store.spec(table), store.state_of(file), records, direct, tuple(columns), whole)
 
