@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from layout_planner.policy import Rule, Value
 from layout_planner.policy.wording import SIGNS
 from layout_planner.terms import COUNTY
 
+_HOLDS: Final = {">=": operator.ge, "<=": operator.le}
 _DIGITS: Final = 9  # beyond these a quotient differs from its limit by arithmetic only
 WHOLE_COUNTY: Final = Subject(COUNTY, COUNTY, "全县")  # `evaluate_today` prints the county's own name
 
@@ -36,8 +38,7 @@ class Measure:
     @property
     def broken(self) -> bool:
         """Whether the number is known and on the wrong side of the limit."""
-        seen = round(self.observed, _DIGITS)
-        return not self.unknown and not (seen >= self.limit if self.op == ">=" else seen <= self.limit)
+        return not self.unknown and not _HOLDS[self.op](round(self.observed, _DIGITS), self.limit)
 
     @property
     def text(self) -> str:
@@ -146,4 +147,4 @@ def per(amount: float, of: float) -> float:
 
 def percent(amount: float, of: float) -> float:
     """Divide and say it in per cent; NaN where there is nothing to divide by or a number is not known. [%]."""
-    return 100 * per(amount, of)
+    return per(100 * amount, of)

@@ -107,6 +107,7 @@ class Rule:
     values: tuple[Value, ...] = ()
     uses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    op: str = ""  # how a number binds where its line does not say so, and how the county's own numbers bind
 
     @property
     def blocks(self) -> bool:
@@ -179,7 +180,10 @@ class Rule:
 
     def with_values(self, county: Iterable[CountyValue]) -> Rule:
         """Return the rule with the county's own numbers."""
-        new = [Value(v.value, self.unit, "V", "", first=v.day, stage=v.stage, part=v.part, county=v) for v in county]
+        new = [
+            Value(v.value, self.unit, "V", "", self.op, first=v.day, stage=v.stage, part=v.part, county=v)
+            for v in county
+        ]
         return replace(self, values=(*self.values, *new))
 
 
@@ -210,6 +214,7 @@ def rule_from(rule_id: str, block: Mapping[str, Any], family: str) -> Rule:
         values=tuple(_value_from(line, block, source) for line in block.get("values", ())),
         uses=tuple(block.get("uses", ())),
         needs=tuple(block.get("needs", ())),
+        op=block.get("op", ""),
     )
 
 
