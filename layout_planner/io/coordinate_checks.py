@@ -61,7 +61,7 @@ def outside_problems(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file
         if not distance <= OUTLINE_M:
             far = not distance <= FAR_KM * 1000
             code = "point_far_outside" if far else "point_near_outside"
-            found = f"{distance / 1000:.1f}" if np.isfinite(distance) else "极远"
+            found = f"{distance / 1000:.1f}" if np.isfinite(distance) else "∞"
             severity: Severity = "error" if far else "warning"
             problems.append(Problem(severity, code, file, int(row), str(name), found, f"{FAR_KM:g}"))
     return problems
@@ -95,11 +95,9 @@ def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Prob
     equal = shapely.equals(degrees[pairs["row"]], degrees[pairs["twin"]]) & ("site_id" in known)
     rows, names = known["_row"].to_numpy(), known["name"].astype(str).to_numpy()
     return [
-        Problem("error", "points_identical", file, int(rows[i]), names[i], f"{names[j]}（第 {rows[j]} 行）")
+        Problem("error", "points_identical", file, int(rows[i]), names[i], f"{names[j]} ({rows[j]})")
         if same
-        else Problem(
-            "warning", "points_twin", file, int(rows[i]), names[i], f"{names[j]}（第 {rows[j]} 行）", f"{TWIN_M:g}"
-        )
+        else Problem("warning", "points_twin", file, int(rows[i]), names[i], f"{names[j]} ({rows[j]})", f"{TWIN_M:g}")
         for i, j, same in zip(pairs["row"], pairs["twin"], equal, strict=True)
     ]
 
@@ -239,4 +237,4 @@ def _better(metres: dict[str, Floats], declared: str) -> str | None:
 
 def _gain(metres: dict[str, Floats], declared: str, best: str) -> str:
     before, after = (float(np.median(metres[name])) for name in (declared, best))
-    return f"当作 {_READINGS[best]} 时，到最近道路的中位距离由 {before:.0f} 米降到 {after:.0f} 米"
+    return f"{_READINGS[best]}: {before:.0f} m → {after:.0f} m"

@@ -17,7 +17,7 @@ from layout_planner.contracts import Table
 from layout_planner.errors import DataError, Problem
 from layout_planner.io.datum import CGCS2000, Floats, Pair, metres_between, to_cgcs2000
 from layout_planner.io.layers import geometry_problems, open_layer
-from layout_planner.io.pairs import METRES, faults, told
+from layout_planner.io.pairs import METRES, PAIR, faults, told
 from layout_planner.io.settings import Declared
 
 if TYPE_CHECKING:
@@ -321,7 +321,7 @@ def _crs_names(word: pd.Series, system: Any, own: Any) -> list[str]:
 
 def _missing(rows: list[int], gone: Any, skip: set[int], file: str) -> list[Problem]:
     bare = [row for row, empty in zip(rows, gone, strict=True) if empty and row not in skip]
-    return [Problem("error", "coordinates_missing", file, row, "lon、lat") for row in bare]
+    return [Problem("error", "coordinates_missing", file, row, PAIR) for row in bare]
 
 
 def _no_zone(file: str, easting: float, row: int | None = None) -> Problem:

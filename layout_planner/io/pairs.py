@@ -20,6 +20,7 @@ from layout_planner.io.settings import Declared
 
 COLUMNS = ("lon", "lat", "easting", "northing")
 METRES = "projected"
+PAIR = "lon, lat"  # what the messages call a pair
 LON = (73.0, 136.0)  # China, with its seas [degree]
 LAT = (3.0, 54.0)
 _MARKS = r"[°º˚度]"
@@ -73,7 +74,7 @@ def faults(x: Floats, y: Floats, *, metres: bool) -> pd.Series:
 def told(found: pd.Series, rows: Sequence[int], pairs: tuple[Floats, Floats], *, file: str) -> list[Problem]:
     """Make one problem a faulty pair."""
     return [
-        Problem("error", str(found.iloc[i]), file, rows[int(i)], "坐标", f"{pairs[0][i]:.10g}, {pairs[1][i]:.10g}")
+        Problem("error", str(found.iloc[i]), file, rows[int(i)], PAIR, f"{pairs[0][i]:.10g}, {pairs[1][i]:.10g}")
         for i in np.flatnonzero(found != "")
     ]
 

@@ -234,7 +234,7 @@ def test_swapped_pairs_are_told_and_not_corrected(county_copy):
     told = [p for p in error.value.problems if p.severity == "error"]
     assert {p.code for p in told} == {"coordinates_swapped"}
     assert [p.row for p in told] == list(range(2, 14))
-    assert told[0].sentence().startswith("villages.csv 第 2 行“坐标”：39.3964, 99.60348 的先后颠倒了")
+    assert told[0].sentence().startswith("villages.csv 第 2 行“lon, lat”：39.3964, 99.60348 的先后颠倒了")
 
 
 def test_a_northing_before_an_easting_is_told(county_copy):
