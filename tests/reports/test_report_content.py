@@ -1,12 +1,14 @@
 import dataclasses
 import re
 
+import pandas as pd
 import pytest
 
 from layout_planner.figures.style import missing_glyphs
 from layout_planner.reports import build_document
 from layout_planner.reports.model import Bullets, Figure, Section, Table
 from layout_planner.reports.sections import SECTIONS
+from layout_planner.reports.sections.rules import rules
 
 FORBIDDEN = ("关闭", "取消", "裁撤率", "撤并任务")
 
@@ -126,10 +128,36 @@ def test_other_options_are_named_where_every_merge_is_blocked(document):
 
 def test_unset_and_unevaluated_rules_say_what_is_missing(document):
     titles = {table.title: table for table in every_table(document)}
-    assert titles["未定：等待本县设定参数的规则"].rows[0][2] == "未定：T05"
-    assert [row[0] for row in titles["未评：缺少数据的规则"].rows] == ["D01 生师比"]
-    assert "(待核)" in titles["未评：缺少数据的规则"].rows[0][3]
-    assert [row[2] for row in titles["不符合的结果"].rows] == ["<script>alert(1)</script>"]
+    assert titles["未定：等待本县设定参数的规则"].rows[0] == ("路途、寄宿、交通",)
+    assert titles["未定：等待本县设定参数的规则"].rows[1][2] == "未定：T05"
+    assert [row[0] for row in titles["未评：缺少数据的规则"].rows] == ["教师编制", "D01 生师比"]
+    assert "(待核)" in titles["未评：缺少数据的规则"].rows[1][3]
+    vetoes = titles["不符合的结果：否决与程序规则（逐处）"]
+    assert [row[2] for row in vetoes.rows[1:]] == ["<script>alert(1)</script>"]
+
+
+def test_families_of_rules_are_counted_and_the_counts_add_up(document):
+    table = next(table for table in every_table(document) if table.title == "各类规则的核验情况")
+    assert table.rows == (("路途、寄宿、交通", "1", "1", "1", "0", "1"), ("教师编制", "0", "0", "0", "1", "0"))
+    assert table.total == ("合计", "1", "1", "1", "1", "1")
+
+
+def test_a_softer_rule_is_one_row_with_the_places_farthest_from_it(inputs):
+    found = inputs.tables["findings"]
+    usual = found[(found["rule_id"] == "T01") & (found["outcome"] == "pass")].iloc[0]
+    change = {"rule_id": "C01", "rule_title": "班额（近期）", "rule_mode": "WARN", "outcome": "fail", "limit": 45.0}
+    sizes = [(46.0, 46.0), (60.0, 60.0), (50.0, 100.0), (47.0, 47.0)]
+    rows = [
+        {**usual, **change, "subject_name": f"校{at}", "observed": size, "affected": pupils, "unit": "pupils/section"}
+        for at, (size, pupils) in enumerate(sizes)
+    ]
+    changed = dataclasses.replace(inputs, tables={**inputs.tables, "findings": pd.concat([found, pd.DataFrame(rows)])})
+    table = next(
+        block for block in rules(changed).blocks if isinstance(block, Table) and block.title.endswith("（逐条）")
+    )
+    assert table.rows[0] == ("班额、规模、学位",)
+    assert table.rows[1][2:4] == ("4 / 4", "253")
+    assert table.rows[1][4] == "校1 60 / 45 人/班；校2 50 / 45 人/班；校3 47 / 45 人/班"
 
 
 def test_figures_stand_in_their_section_numbered_by_place_and_others_in_the_appendix(document):
