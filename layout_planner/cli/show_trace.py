@@ -37,8 +37,8 @@ _UNITS_ZH: Final = {
     "rooms": "间",
     "beds": "张",
     "sections": "班",
-    "degree": "度",
     "schools": "所",
+    "degree": "度",
     "as rule": "同规则",
 }
 

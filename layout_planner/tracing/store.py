@@ -195,11 +195,11 @@ def to_number(text: str) -> float:
 
 
 def canonical(text: str | None, column: Column | None = None) -> str:
-    """Bring a cell to the form in which cells are compared: trimmed, whole numbers without a decimal point."""
+    """Bring a cell to the form in which cells are compared: trimmed, a whole number without a decimal point."""
     plain = (text or "").strip()
     if plain.startswith(_FORMULA):
         plain = plain[1:]
-    if column is None or not column.is_number:
+    if column is None or column.type != "int":
         return plain
     value = to_number(plain)
     return str(int(value)) if value.is_integer() else plain
