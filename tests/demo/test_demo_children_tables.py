@@ -181,7 +181,11 @@ def test_trips_are_those_of_the_road_engine_within_the_noise_of_a_watch(county):
     table = travel_minutes(network, villages, county.schools.to_crs(plane), assumptions, 240.0)
     keys = ["village_code", "school_id", "mode", "case"]
     pace = table[(table["grade_band"] == "1-3") | ((table["mode"] == "escort") & (table["grade_band"] == "7-9"))]
-    both = county.more["trips"].merge(pace[[*keys, "minutes"]], on=keys, suffixes=("", "_engine")).dropna(subset="minutes_engine")
+    both = (
+        county.more["trips"]
+        .merge(pace[[*keys, "minutes"]], on=keys, suffixes=("", "_engine"))
+        .dropna(subset="minutes_engine")
+    )
     assert len(both) > 80
     assert ((both["minutes"] - both["minutes_engine"]).abs() <= 0.13 * both["minutes_engine"] + 1.5).all()
     assert abs((both["minutes"] / both["minutes_engine"]).median() - 1) < 0.03
@@ -193,6 +197,8 @@ def test_trips_are_sixty_to_a_hundred_pairs_of_every_mode_and_case_with_an_unsaf
     assert 60 <= len(pairs) <= 100
     assert set(trips["mode"]) == {"walk", "escort", "bus"}
     assert (trips.groupby(["village_code", "school_id", "mode"])["case"].nunique() == 2).all()
+    used = pd.concat([county.more[name][["village_code", "school_id"]] for name in ("attendance", "zones")])
+    assert pairs.apply(tuple, axis=1).isin(set(used.itertuples(index=False, name=None))).all()
     safe = trips["safe"]
     assert safe.isna().any()
     assert safe.eq(True).any()
@@ -249,7 +255,9 @@ def test_no_code_of_a_pupil_tells_where_it_lives(county):
     assert {"inclusive", "home_visit", "special_school"} == set(table["setting"])
 
 
-def test_the_committed_readme_names_every_table():
+def test_the_committed_readme_prints_the_rows_of_every_table_and_the_measured_pairs(county):
     text = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
     for name in NAMES:
-        assert f"`{load_dictionary().tables[name].file}`" in text
+        assert f"| `{load_dictionary().tables[name].file}` | {len(county.more[name])} |" in text
+    assert f"{len(county.more['trips'][['village_code', 'school_id']].drop_duplicates())} 对村校" in text
+    assert f"共 {county.more['residents']['explanation'].notna().sum()} 处" in text

@@ -13,12 +13,13 @@ from scipy.sparse.csgraph import dijkstra
 from layout_planner.demo.calibration import BASIS, Floats, Ints, stream
 from layout_planner.demo.geography import to_plane
 from layout_planner.demo.records.attendance import zone_rows
+from layout_planner.demo.records.people import base_people
 from layout_planner.demo.roads import junctions
 from layout_planner.policy import load_parameters
 
 if TYPE_CHECKING:
     from layout_planner.demo.county import DemoCounty
-    from layout_planner.demo.simulate import World
+    from layout_planner.demo.simulate import Lives, World
 
 CASES: Final = {"normal": "2024-05", "winter": "2024-12"}  # month of the measurement
 NOISE: Final = 0.05  # spread of a measured time, as a share
@@ -50,10 +51,10 @@ def trips(county: DemoCounty) -> pd.DataFrame:
         Columns of ``trips.csv``; whole minutes, in the order village, school, mode, case. [min]
     """
     world = county.world
-    chosen = _pairs(world)
+    chosen = _pairs(county)
     km, minutes = _road(county)
     rng = stream(world.cal.seed, "trips")
-    unsafe = _unsafe(world, county)
+    unsafe = _unsafe(county, chosen)
     values = {name: p.value for name, p in load_parameters().items()}
     rows = []
     for village, school, mode in chosen:
@@ -127,8 +128,9 @@ def _length(line: object) -> float:
     return float(np.hypot(np.diff(x), np.diff(y)).sum())
 
 
-def _pairs(world: World) -> list[tuple[int, int, str]]:
+def _pairs(county: DemoCounty) -> list[tuple[int, int, str]]:
     """Village, school and mode of what is measured: small schools, the way on from them, long ways and buses."""
+    world = county.world
     zone = zone_rows(world)
     local, v = world.local, world.villages
     town = v["town"].to_numpy()
@@ -149,7 +151,16 @@ def _pairs(world: World) -> list[tuple[int, int, str]]:
         chosen.setdefault((near, int(zone["primary"][near])), "escort")
         if "junior" in zone:
             chosen.setdefault((far, int(zone["junior"][far])), "bus" if i else "escort")
-    return [(village, school, mode) for (village, school), mode in chosen.items()]
+    used = _used(world, county.lives, zone)
+    return [(village, school, mode) for (village, school), mode in chosen.items() if (village, school) in used]
+
+
+def _used(world: World, lives: Lives, zone: Mapping[str, Ints]) -> set[tuple[int, int]]:
+    """Pairs that children of the base year use or are assigned to; nobody measures another."""
+    people = base_people(world, lives)
+    seated = people[people["enrolled"]]
+    used = set(zip(seated["village"].tolist(), seated["school"].tolist(), strict=True))
+    return used | {pair for rows in zone.values() for pair in enumerate(rows.tolist())}
 
 
 def _central(world: World, town: int) -> int:
@@ -159,8 +170,9 @@ def _central(world: World, town: int) -> int:
     return int((own if len(own) else central).index[0])
 
 
-def _unsafe(world: World, county: DemoCounty) -> set[tuple[int, int]]:
+def _unsafe(county: DemoCounty, chosen: list[tuple[int, int, str]]) -> set[tuple[int, int]]:
     """Pairs whose route is unsafe: from the largest teaching points that need not stay to the complete primary."""
+    world = county.world
     base = county.enrolment[county.enrolment["school_year"] == world.cal.base_year]
     pupils = base.groupby("school_id")["pupils"].sum()
     s = world.schools
@@ -174,4 +186,5 @@ def _unsafe(world: World, county: DemoCounty) -> set[tuple[int, int]]:
         (int(position[row["village_code"]]), _central(world, int(row["town"])))
         for _, row in order.head(UNSAFE).iterrows()
     ]
-    return set(pairs) or {(chosen[0], chosen[1]) for chosen in _pairs(world)[:1]}
+    measured = [(village, school) for village, school, _ in chosen]
+    return set(pairs) & set(measured) or set(measured[-1:])
