@@ -91,6 +91,7 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
         "manage": "并管理不并校址",
     },
     "severity": {"error": "错误", "warning": "警告", "notice": "提示"},
+    "check_round": {"file": "逐表核对", "cross": "表间核对", "plausible": "合理性核对"},
     "crs_source": {
         "cgcs2000": "CGCS2000 经纬度",
         "wgs84": "WGS 84 经纬度",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import itertools
+import os
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from layout_planner.errors import Lang
 
 LOCALE = Path(__file__).parent / "locale"
 VARIABLE = "LAYOUT_PLANNER_LANG"
+
+
+def chosen() -> Lang:
+    """Language that `set_language` chose."""
+    return "en" if os.environ.get(VARIABLE) == "en" else "zh"
 
 
 def set_language(argv: Sequence[str], environ: MutableMapping[str, str], *, encoding: str | None = None) -> Lang:

@@ -43,15 +43,20 @@ def run(county: Path, out: Path, *, tables_only: bool, **given: Any) -> None:
     show.summary(result)
 
 
-@main.command(help=_("Check the files of a county and list every defect."))
+@main.command(help=_("Check the files of a county: every defect with its row, column and what to do."))
 @_COUNTY
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out-check"), help=_("Folder of the results."))
+@click.option("--strict", is_flag=True, help=_("Exit with 1 if there are warnings."))
 @_LANG
-def check(county: Path) -> None:
+def check(county: Path, out: Path, *, strict: bool) -> None:
     """Read and check a county folder."""
-    from layout_planner.cli import show
-    from layout_planner.pipeline import check_county
+    from layout_planner.cli import language, show
+    from layout_planner.pipeline import check_county, write_check
 
-    show.problems(*check_county(county))
+    checked = check_county(county, language.chosen())
+    show.problems(checked)
+    show.findings_in(out, write_check(checked, out))
+    click.get_current_context().exit(checked.exit_code(strict=strict))
 
 
 @main.command(help=_("Forecast a county by school, grade and township; or any areas with --pupils and --births."))

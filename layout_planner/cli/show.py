@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from layout_planner import terms
 from layout_planner.errors.printable import clean_text
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pathlib import Path
 
-    from layout_planner.pipeline import RunResult
+    from layout_planner.pipeline import Checked, RunResult
 
 MANY = 5  # names of a line
+SHOWN = 20  # findings of a severity on the screen; all are in the file
 
 
 @contextmanager
@@ -50,13 +50,35 @@ def summary(result: RunResult) -> None:
     _plain(console, _("Results: {folder}").format(folder=result.out), style="bold")
 
 
-def problems(name: str, quality: pd.DataFrame) -> None:
-    """Print the warnings and notices of a county that can be used."""
+def problems(checked: Checked) -> None:
+    """Print the findings by severity with their count, the first ones in full, and whether the files can be used."""
     console = Console(highlight=False)
-    for severity, message in zip(quality["severity"], quality["message"], strict=True):
-        _plain(console, f"[{terms.label('severity', severity)}] {message}")
-    text = _("{name}: files can be used; {count} warnings and notices.")
-    _plain(console, text.format(name=name, count=len(quality)))
+    if checked.inspection.synthetic:
+        console.print(_("SIMULATED DATA: not the figures of any real school."), style="bold yellow")
+    titles = {"error": _("Errors"), "warning": _("Warnings"), "notice": _("Notices")}
+    for severity, title in titles.items():
+        messages = list(checked.quality.loc[checked.quality["severity"] == severity, "message"])
+        if messages:
+            _plain(console, f"{title} {len(messages)}", style="bold")
+        for message in messages[:SHOWN]:
+            _plain(console, f"  {message}")
+        if len(messages) > SHOWN:
+            _plain(console, "  " + _("{count} more in the file").format(count=len(messages) - SHOWN))
+    errors = checked.count("error")
+    usable = _("{name}: files can be used; {count} warnings and notices.")
+    refused = _("{name}: {count} errors have to be mended before a run.")
+    text = refused if errors else usable
+    _plain(console, text.format(name=checked.name, count=errors or len(checked.quality)))
+
+
+def findings_in(out: Path, mine: Iterable[str]) -> None:
+    """Print where the findings are, and which of the planner's files were carried over."""
+    console = Console(highlight=False)
+    for name in mine:
+        _plain(console, _("Edited since the last run, kept: {file}").format(file=f"{out.name}/{name}"))
+    _plain(
+        console, _("Results: {folder}").format(folder=f"{out}/check.html  {out}/tables/data_quality.csv"), style="bold"
+    )
 
 
 def lines(texts: Iterable[str]) -> None:

@@ -167,29 +167,6 @@ def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))
 
 
-def check_county(folder: Path) -> tuple[str, pd.DataFrame]:
-    """Read everything that a run reads, the plans too, without computing.
-
-    Parameters
-    ----------
-    folder
-        The county folder.
-
-    Returns
-    -------
-    tuple
-        Name of the county, and its warnings and notices as the table ``data_quality``.
-
-    Raises
-    ------
-    LayoutError
-        As `compute` for files, settings, rules, assumptions and plans.
-    """
-    setup = set_up(folder, RunOptions())
-    plans_of(setup)
-    return setup.county.settings.name, quality_table(setup)
-
-
 def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
     """Put together what every option and plan is measured against."""
     setup = done.setup

@@ -10,8 +10,10 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from layout_planner.errors import DefectsError, Problem
+from layout_planner.contracts import load_dictionary
+from layout_planner.errors import Problem
 from layout_planner.io.checks.registers import synthetic_rows
+from layout_planner.io.checks.table import problems_table
 from layout_planner.io.county import County, read_county
 from layout_planner.policy import (
     Catalogue,
@@ -19,12 +21,11 @@ from layout_planner.policy import (
     Parameter,
     load_catalogue,
     load_parameters,
-    outside_range,
     parameter_values,
 )
 from layout_planner.policy.wording import values_text
 
-ABSURD = 10  # an assumption ten times beyond the range of its source is a slip of the pen
+NAMED = ("schools", "villages", "townships")
 FIRST_SCHOOL_DAY = (9, 1)  # rules are read on the first September on which a decision can take effect
 
 
@@ -83,20 +84,6 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
     county = read_county(folder)
     settings = county.settings
     parameters = load_parameters()
-    if absurd := [
-        Problem(
-            "error",
-            "setting_bad",
-            "county.toml",
-            None,
-            f"parameters.{name}",
-            f"{value:g}",
-            _sane_range(parameters[name]),
-        )
-        for name, value in settings.parameters.items()
-        if name in parameters and not parameters[name].low / ABSURD <= value <= parameters[name].high * ABSURD
-    ]:
-        raise DefectsError(absurd)
     county_values = {
         name: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date)
         for name, r in settings.rules.items()
@@ -120,44 +107,21 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
 
 
 def quality_table(setup: Setup) -> pd.DataFrame:
-    """Warnings and notices of the files, and assumptions outside their range, as the table ``data_quality``."""
-    problems = [*setup.county.problems]
-    problems += [
-        Problem("warning", "assumption_outside", "county.toml", None, p.name, f"{setup.values[p.name]:g} {p.unit}",
-                f"{p.low:g}–{p.high:g} {p.unit}")
-        for p in outside_range(setup.parameters, setup.values)
-    ]  # fmt: skip
-    problems += _glyph_problems(setup)
-    if setup.roads is None:
-        problems.append(Problem("warning", "roads_absent", "roads.gpkg"))
-    problems += [
-        Problem("warning", "override_not_applied", "county.toml", None, o.rule, o.subject)
-        for o in setup.county.settings.overrides
-    ]
-    rows = [
-        (p.severity, p.code, p.file, p.row or 0, p.column or "", p.found or "", p.allowed or "", p.sentence())
-        for p in problems
-    ]
-    names = ["severity", "code", "file", "row", "column_name", "found", "allowed", "message"]
-    return pd.DataFrame(rows, columns=names).astype({"row": "int64"})
+    """Warnings and notices of the files as the table ``data_quality``."""
+    county = setup.county
+    tables = {"schools": county.schools, "villages": county.villages, "townships": county.townships}
+    return problems_table([*county.problems, *glyph_problems(tables, county.settings.name)])
 
 
-def _glyph_problems(setup: Setup) -> list[Problem]:
-    """Name the characters that no shipped font can draw, file by file."""
+def glyph_problems(tables: Mapping[str, pd.DataFrame], county: str) -> list[Problem]:
+    """Name the characters that no shipped font can draw, file by file; for tables that have names."""
     from layout_planner.figures.style import missing_glyphs
 
-    files = {
-        "schools.geojson": setup.schools["name"],
-        "villages.csv": setup.villages["name"],
-        "townships.geojson": setup.county.townships["name"],
-        "county.toml": [setup.county.settings.name],
-    }
+    spec = load_dictionary().tables
+    files = {spec[name].file: table["name"] for name, table in tables.items() if name in NAMED}
+    files["county.toml"] = [county]
     found = {file: "".join(sorted(missing_glyphs(names))) for file, names in files.items()}
     return [Problem("notice", "glyph_missing", file, found=letters) for file, letters in found.items() if letters]
-
-
-def _sane_range(parameter: Parameter) -> str:
-    return f"{parameter.low / ABSURD:g} 到 {parameter.high * ABSURD:g} 之间（来源支持 {parameter.low:g}–{parameter.high:g}）"
 
 
 def _ordered(layer: gpd.GeoDataFrame, key: str) -> gpd.GeoDataFrame:

@@ -37,22 +37,24 @@ def render_html(document: Document) -> str:
     str
         One whole file that opens without a network, under a policy that forbids scripts and requests.
     """
-    css = _template_text("report.css")
-    fonts = "\n".join(_font_face(weight, document.texts()) for weight in WEIGHTS)
-    page = _environment().from_string(_template_text("report.html"))
+    css = template_text("report.css")
+    fonts = "\n".join(font_face(weight, document.texts()) for weight in WEIGHTS)
+    page = environment().from_string(template_text("report.html"))
     return page.render(document=document, css=Markup(css), fonts=Markup(fonts), csp=CSP)  # noqa: S704 - our own files
 
 
 @cache
-def _template_text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Read a template or style sheet of ours."""
     return (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["data_uri"] = svg_data_uri
-    environment.tests["block"] = is_block
-    return environment
+def environment() -> Environment:
+    """Make the environment of the templates: every text is escaped, an unknown name is an error."""
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["data_uri"] = svg_data_uri
+    made.tests["block"] = is_block
+    return made
 
 
 def is_block(block: Block, name: str) -> bool:
@@ -65,7 +67,8 @@ def svg_data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
-def _font_face(weight: str, texts: Iterable[str]) -> str:
+def font_face(weight: str, texts: Iterable[str]) -> str:
+    """Make the style that carries a shipped font, cut down to the characters of some texts."""
     packed = base64.b64encode(font_subset(weight, texts)).decode("ascii")
     return (
         f'@font-face {{ font-family: "LayoutPlan Report"; font-weight: {_CSS_WEIGHT[weight]}; '

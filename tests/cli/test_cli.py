@@ -67,8 +67,8 @@ def test_every_defect_of_a_county_has_a_line_and_nothing_is_written(county_copy,
     assert not (tmp_path / "out").exists()
 
 
-def test_check_tells_that_the_files_can_be_used():
-    assert "测试县（模拟）：数据可用" in call("check", COUNTY).stdout
+def test_check_tells_that_the_files_can_be_used(tmp_path):
+    assert "测试县（模拟）：数据可用" in call("check", COUNTY, cwd=tmp_path).stdout
 
 
 def test_stages_are_read_as_lowest_and_highest_grade():
@@ -130,6 +130,6 @@ def test_check_reads_the_plans_and_the_settings_too(county_copy):
     (county_copy / "plans" / "mine.toml").write_text(
         'name = "我的方案"\n[[decision]]\nschool_id = "1"\n', encoding="utf-8"
     )
-    result = call("check", county_copy)
+    result = call("check", county_copy, cwd=county_copy.parent)
     assert result.returncode == 2
-    assert "plans/mine.toml" in result.stderr
+    assert "plans/mine.toml" in result.stdout

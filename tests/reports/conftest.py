@@ -246,8 +246,34 @@ def forecast_school():
 @pytest.fixture(scope="session")
 def tables():
     quality = pd.DataFrame(
-        [["warning", "value_odd", "births.csv", 12, "births", "-3", "≥ 0", f"births.csv 第 12 行：{HOSTILE}"]],
-        columns=["severity", "code", "file", "row", "column_name", "found", "allowed", "message"],
+        [
+            [
+                "warning",
+                "value_odd",
+                "births.csv",
+                12,
+                "births",
+                "-3",
+                "≥ 0",
+                f"births.csv 第 12 行：{HOSTILE}",
+                "",
+                "file",
+                "values",
+            ]
+        ],
+        columns=[
+            "severity",
+            "code",
+            "file",
+            "row",
+            "column_name",
+            "found",
+            "allowed",
+            "message",
+            "fix",
+            "check_round",
+            "check_name",
+        ],
     )
     names = [
         "plan", "school_year", "feasible", "vetoes", "schools_open", "moved", "g13_over_limit", "villages_over",

@@ -24,6 +24,7 @@ from layout_planner.io.text import read_list
 _DTYPES = {"int": "Int64", "bool": "boolean"}
 _NOT_SUMS = {"-", "year", "month", "degree", "year of age", "as row", "min", "m", "km/h", "as rule"}
 _AS_NUMBER = re.compile(r"^\d+(\.\d+)?[eE]\+?\d+$|^\d+\.0+$")
+_OWN = {"_row", "geometry"}  # columns that the program adds itself: one of the file would take their place
 _INSIDE = re.compile(r"\S\s+\S")
 _MOJIBAKE = re.compile("锟斤拷|烫烫|\ufffd")
 TWO_SCHOOLS = "child_in_two_schools"  # a repeated key that has a name of its own: the same pupil at another school
@@ -76,7 +77,7 @@ def read_table(path: Path, spec: Table, declared: Declared) -> TableRead:
     problems += found
     if any(p.code == "column_missing" for p in problems):
         return TableRead(None, None, problems)
-    extra = {c: cells.columns[c] for c in cells.header if c not in known}
+    extra = {c: cells.columns[c] for c in cells.header if c not in known | _OWN}
     frame = _typed(spec, values).assign(_row=cells.rows, **extra)
     usable = ~np.logical_or.reduce(list(bad.values())) & ~frame["_row"].isin(cells.spoilt).to_numpy()
     with_key = ~np.logical_or.reduce([bad[k] for k in spec.key]) if spec.key else np.zeros(len(frame), dtype=bool)

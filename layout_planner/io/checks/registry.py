@@ -6,6 +6,7 @@ from layout_planner.io.checks import (
     attendance,
     enrolment,
     file_round,
+    own_values,
     people,
     places,
     plausible_births,
@@ -19,6 +20,7 @@ from layout_planner.io.checks.model import Check
 
 _FAMILIES = (
     file_round,
+    own_values,
     places,
     references,
     registers,

@@ -11,6 +11,7 @@ from layout_planner.contracts import load_dictionary
 from layout_planner.errors import DataError, DefectsError, Problem
 from layout_planner.io.checks.model import ROUNDS, Check, Context, Result
 from layout_planner.io.checks.reading import read_table
+from layout_planner.io.checks.registers import synthetic_rows
 from layout_planner.io.checks.registry import all_checks
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, Declared, read_settings
@@ -26,6 +27,12 @@ class Inspection:
     settings: CountySettings | None
     tables: Mapping[str, Any]
     results: tuple[Result, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the county or any of its rows is simulated."""
+        told = self.settings is not None and self.settings.synthetic
+        return told or any(synthetic_rows(table) for table in self.tables.values())
 
     @property
     def problems(self) -> list[Problem]:

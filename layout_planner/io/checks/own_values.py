@@ -1,0 +1,74 @@
+"""Round 1: the county's own assumptions, rules and exceptions in county.toml; roads."""
+
+from __future__ import annotations
+
+from layout_planner.errors import PolicyError, Problem, sentence
+from layout_planner.io.checks.model import SETTINGS, Check, Context, file_of
+from layout_planner.io.settings import FILE
+from layout_planner.policy import CountyValue, Parameter, load_catalogue, load_parameters
+
+ABSURD = 10  # an assumption ten times beyond the range of its source is a slip of the pen
+
+
+def assumptions(ctx: Context) -> list[Problem]:
+    """The county's own assumptions exist and lie near the range that their source supports."""
+    known = load_parameters()
+    problems = []
+    for name, value in ({} if ctx.settings is None else ctx.settings.parameters).items():
+        if name not in known:
+            allowed = "docs/parameters.md 中的名称"
+            problems.append(Problem("error", "setting_bad", FILE, None, f"parameters.{name}", name, allowed))
+        elif absurd(known[name], value):
+            allowed = _sane_range(known[name])
+            problems.append(Problem("error", "setting_bad", FILE, None, f"parameters.{name}", f"{value:g}", allowed))
+        elif not known[name].holds(value):
+            p = known[name]
+            found, allowed = f"{value:g} {p.unit}", f"{p.low:g}–{p.high:g} {p.unit}"
+            problems.append(Problem("warning", "assumption_outside", FILE, None, name, found, allowed))
+    return problems
+
+
+def absurd(parameter: Parameter, value: float) -> bool:
+    """Whether a value is ten times beyond the range of its source."""
+    return not parameter.low / ABSURD <= value <= parameter.high * ABSURD
+
+
+def _sane_range(parameter: Parameter) -> str:
+    return f"{parameter.low / ABSURD:g} 到 {parameter.high * ABSURD:g} 之间（来源支持 {parameter.low:g}–{parameter.high:g}）"
+
+
+def own_rules(ctx: Context) -> list[Problem]:
+    """The county sets only rules that are left to it, each signed."""
+    catalogue = load_catalogue()
+    problems = []
+    for name, rule in ({} if ctx.settings is None else ctx.settings.rules).items():
+        value = CountyValue(value=rule.value, reason=rule.reason, signer=rule.signer, day=rule.date)
+        try:
+            catalogue.with_county_values({name: value})
+        except PolicyError as error:
+            found = sentence(error.code, error.fields, "zh").rstrip("。")
+            problems.append(Problem("error", "rule_refused", FILE, None, f"rules.{name}", found))
+    return problems
+
+
+def overrides(ctx: Context) -> list[Problem]:
+    """Written exceptions are read and told; this version does not apply them."""
+    told = () if ctx.settings is None else ctx.settings.overrides
+    return [Problem("warning", "override_not_applied", FILE, None, o.rule, o.subject) for o in told]
+
+
+def roads(ctx: Context) -> list[Problem]:
+    """Without roads, minutes are only screened."""
+    path = ctx.folder / file_of("roads")
+    return [] if path.exists() else [Problem("warning", "roads_absent", path.name)]
+
+
+CHECKS = (
+    Check("assumptions", "file", "error", "本县的工程假设名称对、取值合理", "The county's assumptions exist and are sane",
+          (SETTINGS,), assumptions, ("setting_bad", "assumption_outside")),
+    Check("own_rules", "file", "error", "本县自定的规则由本县设定并签字", "The county's own rules are its to set, and signed",
+          (SETTINGS,), own_rules, ("rule_refused",)),
+    Check("overrides", "file", "warning", "没有待采用的书面例外", "No written exception waits",
+          (SETTINGS,), overrides, ("override_not_applied",)),
+    Check("roads_there", "file", "warning", "有道路数据", "Roads are there", (), roads, ("roads_absent",)),
+)  # fmt: skip
