@@ -1,16 +1,18 @@
 """The catalogue of rules itself: complete, sourced, dated, and never read where it should not be."""
 
+import csv
 import importlib.util
 import re
 import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layout_planner.errors import PolicyError, sentence
-from layout_planner.policy import CountyValue, load_catalogue, load_parameters
+from layout_planner.policy import CountyValue, binding, load_catalogue, load_parameters, unset
 from layout_planner.policy.catalogue import FAMILIES, read_toml
 from layout_planner.policy.wording import values_text
 from layout_planner.terms import LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE
@@ -21,6 +23,7 @@ RULES = ROOT / "layout_planner" / "policy" / "rules"
 RAW = {i: b for f in FAMILIES for i, b in tomllib.loads((RULES / f"{f}.toml").read_text(encoding="utf-8")).items()}
 # Rows of the rule set by family; P01–P03 are one row there and three rules here: 123 rows, 125 rules.
 ROWS = {"M": 25, "T": 12, "C": 16, "D": 8, "B": 11, "E": 12, "P": 8, "F": 5, "A": 14, "S": 6, "L": 8}
+REFERENCE = list(csv.DictReader((Path(__file__).parent / "reference_rows.csv").open(encoding="utf-8")))
 FIELDS = {"title", "unit", "scope", "stages", "grades", "mode", "op", "when", "values", "uses", "checked_on", "source"}
 FIELDS |= {"needs", "note", "seen"}
 VALUE_FIELDS = {"from", "to", "from_unknown", "value", "stage", "part", "unit", "op", "status", "evidence"}
@@ -33,6 +36,19 @@ def test_every_row_of_the_rule_set_is_a_rule():
     expected = [f"{letter}{n:02d}" for letter, count in ROWS.items() for n in range(1, count + 1)]
     assert [rule.id for rule in CATALOGUE] == sorted(expected)
     assert len(CATALOGUE) == 123 + 2
+
+
+@pytest.mark.parametrize("row", REFERENCE, ids=lambda row: row["id"])
+def test_a_rule_says_what_the_rule_set_says(row):
+    """`reference_rows.csv` was read from the rule set row by row: mode, status, grade of the copy, every number."""
+    rule = CATALOGUE.rule(row["id"])
+    assert (rule.mode, rule.status, rule.source.evidence) == (row["mode"], row["status"], row["evidence"])
+    told = {f"{v.stage or '-'}:{v.part or '-'}:{v.value:g}:{v.status}" for v in rule.values}
+    assert set(row["values"].split()) <= told
+
+
+def test_the_rule_set_has_a_row_for_every_rule():
+    assert [row["id"] for row in REFERENCE] == [rule.id for rule in CATALOGUE]
 
 
 def test_no_rule_file_is_left_out_and_ids_are_unique():
@@ -199,6 +215,24 @@ def test_the_county_sets_a_param_by_stage():
     values = [CountyValue(n, "理由", "张三", date(2025, 1, 1), stage=s) for s, n in (("primary", 30), ("junior", 40))]
     rule = CATALOGUE.with_county_values({"C13": values}).rule("C13")
     assert [rule.on(DAY, "primary"), rule.on(DAY, "junior")] == [30.0, 40.0]
+
+
+def test_what_is_unset_are_the_params_without_a_number_of_the_county():
+    assert {rule.id for rule in unset(CATALOGUE)} == {rule.id for rule in CATALOGUE if rule.mode == "PARAM"}
+    county = CATALOGUE.with_county_values({"M03": SIGNED})
+    assert {r.id for r in unset(CATALOGUE)} - {r.id for r in unset(county)} == {"M03"}
+    assert "M03" in {rule.id for rule in unset(county, date(2025, 2, 28))}
+    assert "M03" not in {rule.id for rule in unset(county, DAY)}
+
+
+def test_what_binds_is_hard_in_force_and_of_the_stage():
+    today = {rule.id: rule for rule in binding(CATALOGUE, DAY)}
+    assert {rule.mode for rule in today.values()} == {"BLOCK", "BLOCK*", "GATE"}
+    assert {"T01", "M19", "M07", "M13"} <= set(today)
+    assert "T01" not in {rule.id for rule in binding(CATALOGUE, date(2018, 4, 24))}  # the day before it was written
+    assert "T01" in {rule.id for rule in binding(CATALOGUE, date(2018, 4, 25), "primary")}
+    assert "T01" not in {rule.id for rule in binding(CATALOGUE, DAY, "junior")}
+    assert {"M13", "A07"} <= {rule.id for rule in binding(CATALOGUE, DAY, "pre")}  # of every stage
 
 
 @pytest.mark.parametrize(
