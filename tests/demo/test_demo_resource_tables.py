@@ -16,6 +16,7 @@ from layout_planner.demo.records.resources import resource_tables
 from layout_planner.demo.records.staff import staff_plan
 from layout_planner.policy import load_catalogue
 from layout_planner.terms import ENUMS, STAGE_OF_GRADE
+from tests.conftest import ROOT
 
 NAMES = ("teachers", "finance", "ledger", "assets", "procedure", "opinions", "indicators")
 STATES = ("stopped", "inventoried", "titled", "proposed", "approved", "transferred", "reused", "restored")
@@ -258,7 +259,7 @@ def closings(tables):
 
 def test_the_complete_case_has_every_step_in_order_and_every_party(county, tables):
     steps = closings(tables)["CB202401"]
-    wanted = ["draft", "appraisal", "opinion", "hearing", "risk", "notice", "submit", "approve", "file", "transition", "done"]  # fmt: skip  # noqa: E501
+    wanted = ["draft", "appraisal", "opinion", "hearing", "notice", "risk", "submit", "approve", "file", "transition", "done"]  # fmt: skip  # noqa: E501
     assert list(dict.fromkeys(steps["step"])) == wanted
     ends = steps["date_end"].fillna(steps["date"])
     assert steps["date"].is_monotonic_increasing
@@ -305,6 +306,13 @@ def test_residents_are_those_of_the_census(tables):
     assert "普查" in row["source"]
     assert "真实" in row["basis"]
     assert set(tables["indicators"]["indicator"]) == set(ENUMS["indicator"])  # fmt: skip
+
+
+def test_the_readme_of_the_data_counts_the_rows_as_they_are(tables):
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        assert f"| `{load_dictionary().tables[name].file}` | {len(tables[name])} |" in text
+    assert f"共 {tables['teachers']['posts'].sum():,} 人" in text
 
 
 # ---------------------------------------------------------------- every size

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from layout_planner.demo.county import DemoCounty
 
 LARGE_M2: Final = 2600  # a teaching building larger than this was built in two parts
+AID_TITLING: Final = 2021  # from then on projects of the aid programmes were titled and handed over
 OLD_YEAR, SAFE_YEAR = 1998, 2009  # buildings before and after the campaigns for safe schools
 FUNDS: Final = ("县级财政", "中央薄弱学校改造资金", "省级校舍安全工程资金")
 LOCAL_FUNDS: Final = ("村集体自筹与县级财政", "社会捐建（模拟）与村集体", "中央薄弱学校改造资金")
@@ -86,7 +87,7 @@ def _row(school: dict[str, Any], mark: str, kind: str, name: str, **cells: Any) 
     return {
         "asset_id": f"{school['site_id']}-{school['school_id']}-{mark}", "site_id": school["site_id"],
         "school_id": school["school_id"], "asset_kind": kind, "name": name, "idle": school["idle"],
-        "place": school["place"], "receiver": pd.NA, "doc_no": pd.NA, "use_now": pd.NA, **cells,
+        "place": school["place"], "receiver": pd.NA, "doc_no": pd.NA, "use_now": pd.NA, "income_yuan": np.nan, **cells,
     }  # fmt: skip
 
 
@@ -200,10 +201,14 @@ def _aid(school: dict[str, Any], rng: np.random.Generator) -> list[dict[str, Any
     value, drawn = round(between(rng, facts["aid_yuan"]), 2), rng.random()
     if not school["idle"] and (drawn >= facts["aid_chance"][school["place"]] or school["ownership"] == "private"):
         return []
-    return [_row(
+    row = _row(
         school, "P1", "aid_project", f"{school['name']}{name}", area_m2=np.nan, built_year=year,
-        book_value_yuan=value, safety_grade=pd.NA, land_title=pd.NA, building_title=pd.NA, funding="帮扶项目资金",
-    )]  # fmt: skip
+        book_value_yuan=value, safety_grade=pd.NA, land_title=pd.NA, building_title="none", funding="帮扶项目资金",
+    )  # fmt: skip
+    if rng.random() < facts["aid_titled"] and not school["idle"]:
+        row |= {"building_title": "held", "receiver": school["name"], "income_yuan": 0.0}
+        row |= {"doc_no": f"模拟文号〔{max(year + 1, AID_TITLING)}〕确权{int(rng.integers(1, 90)):02d}号"}
+    return [row]
 
 
 def _states(table: pd.DataFrame, hosts: dict[str, Any], base: int) -> pd.DataFrame:
@@ -220,7 +225,11 @@ def _states(table: pd.DataFrame, hosts: dict[str, Any], base: int) -> pd.DataFra
     for kind, state in {"land": "titled", "building": "inventoried", "aid_project": "inventoried"}.items():
         table.loc[done & (table["asset_kind"] == kind), "asset_state"] = state
     moved = done & (table["asset_kind"] == "equipment")
-    table.loc[moved, ["asset_state", "doc_no", "use_now"]] = ["transferred", f"模拟文号〔{base}〕国资07号", "调拨使用"]
+    table.loc[moved, ["asset_state", "doc_no", "use_now"]] = [
+        "transferred",
+        f"模拟文号〔{base}〕国资07号",
+        "调拨给中心学校教学使用",
+    ]
     table.loc[moved, "receiver"] = hosts.get(first.iloc[0]) or "县教育局"
     table.loc[done & (table["asset_kind"] == "building"), "use_now"] = "村委会临时堆放农具"
     land = done & (table["asset_kind"] == "land")
