@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Final
 
 import pandas as pd
@@ -338,7 +338,8 @@ def check_nearness(zoning: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
 
 _ROUNDED: Final = {"rounding": "E09"}
 _EACH: Final[Mapping[str, Callable[..., pd.DataFrame]]] = {
-    rule: partial(check_indicator, column=column) for rule, column in zip(_RULES, RESOURCES, strict=True)
+    rule: update_wrapper(partial(check_indicator, column=column), check_indicator)
+    for rule, column in zip(_RULES, RESOURCES, strict=True)
 }
 CHECKS: Final[Mapping[str, Entry]] = {
     **{rule: Entry("resources", check, _ROUNDED) for rule, check in _EACH.items()},

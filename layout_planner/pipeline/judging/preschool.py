@@ -53,14 +53,14 @@ def _centres(today: Today, here: pd.DataFrame) -> pd.DataFrame:
     sure = public & here["central"].astype("boolean")
     codes = here["township_code"]
     counts, doubts = sure.fillna(value=False).astype(int).groupby(codes).sum(), here[sure.isna()]
-    names = doubts.groupby("township_code")["subject_name"].agg(listed)
+    names = {code: listed(rows["subject_name"]) for code, rows in doubts.groupby("township_code")}
     return pd.DataFrame(
         {
             "subject_type": "township",
             "subject_id": towns["township_code"],
             "subject_name": towns["name"],
             "centres": towns["township_code"].map(counts).fillna(0).astype(float),
-            "doubt": towns["township_code"].map(names).fillna(""),
+            "doubt": [names.get(code, "") for code in towns["township_code"]],
             "children": towns["township_code"].map(here.groupby("township_code")["pupils"].sum()).fillna(0.0),
         }
     )

@@ -30,7 +30,8 @@ def rules(inputs: ReportInputs) -> Section:
     blocks: list[Block] = [*_opening(found)]
     found = present(found)
     families = {rule.id: rule.family for rule in load_catalogue()}
-    found = found.assign(family=[families.get(str(rule), "") for rule in found["rule_id"]])
+    stages = found.duplicated(["rule_id", "subject_id"], keep=False)
+    found = found.assign(family=[families.get(str(rule), "") for rule in found["rule_id"]], stages=stages)
     blocks.append(_overview(found))
     failed = found[found["outcome"] == "fail"]
     hard = failed["rule_mode"].isin(_HARD)
@@ -159,14 +160,18 @@ def _farthest(rows: pd.DataFrame) -> str:
 
 
 def _place(row: pd.Series) -> str:
-    stage = "" if words.missing(row["stage"]) else label("stage", str(row["stage"]))
+    """Name a place with its numbers: its stage where it has several, and for the county what the finding says."""
+    stage = f"（{label('stage', str(row['stage']))}）" if row["stages"] and not words.missing(row["stage"]) else ""
     told = "" if row["subject_type"] != COUNTY or words.missing(row["names"]) else f"（{row['names']}）"
     return f"{row['subject_name']}{stage} {_against(row)}{told}"
 
 
 def _against(row: pd.Series) -> str:
     unit = "" if words.missing(row["unit"]) or row["unit"] == "-" else f" {unit_label(str(row['unit']))}"
-    return f"{words.number(row['observed'])} / {words.number(row['limit'])}{unit}"
+    limit = (
+        "" if words.missing(row["limit"]) and not words.missing(row["observed"]) else f" / {words.number(row['limit'])}"
+    )
+    return f"{words.number(row['observed'])}{limit}{unit}"
 
 
 def _open(rows: pd.DataFrame, title: str) -> Table:
