@@ -23,7 +23,9 @@ RULES = ROOT / "layout_planner" / "policy" / "rules"
 RAW = {i: b for f in FAMILIES for i, b in tomllib.loads((RULES / f"{f}.toml").read_text(encoding="utf-8")).items()}
 # Rows of the rule set by family; P01–P03 are one row there and three rules here: 123 rows, 125 rules.
 ROWS = {"M": 25, "T": 12, "C": 16, "D": 8, "B": 11, "E": 12, "P": 8, "F": 5, "A": 14, "S": 6, "L": 8}
-REFERENCE = list(csv.DictReader((Path(__file__).parent / "reference_rows.csv").open(encoding="utf-8")))
+REFERENCE = list(
+    csv.DictReader((Path(__file__).parent / "reference_rows.csv").read_text(encoding="utf-8").splitlines())
+)
 FIELDS = {"title", "unit", "scope", "stages", "grades", "mode", "op", "when", "values", "uses", "checked_on", "source"}
 FIELDS |= {"needs", "note", "seen"}
 VALUE_FIELDS = {"from", "to", "from_unknown", "value", "stage", "part", "unit", "op", "status", "evidence"}
