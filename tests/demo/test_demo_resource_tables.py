@@ -205,6 +205,13 @@ def test_every_site_has_land_larger_than_its_grounds(county, tables):
     assert (land[sites.index] > sites).all()
 
 
+def test_a_building_is_registered_only_on_land_of_the_state(tables):
+    land = tables["assets"].query("asset_kind == 'land'").set_index("site_id")["land_title"]
+    held = tables["assets"].query("asset_kind == 'building' and building_title == 'held'")
+    assert len(held) > 20
+    assert set(held["site_id"].map(land)) == {"state"}
+
+
 def test_only_what_is_idle_has_left_the_state_in_use(tables, county):
     register = tables["assets"]
     idle = register["school_id"].isin(idle_since(county.enrolment).index)

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 LARGE_M2: Final = 2600  # a teaching building larger than this was built in two parts
 AID_TITLING: Final = 2021  # from then on projects of the aid programmes were titled and handed over
 OLD_YEAR, SAFE_YEAR = 1998, 2009  # buildings before and after the campaigns for safe schools
-FUNDS: Final = ("县级财政", "中央薄弱学校改造资金", "省级校舍安全工程资金")
-LOCAL_FUNDS: Final = ("村集体自筹与县级财政", "社会捐建（模拟）与村集体", "中央薄弱学校改造资金")
+FUNDS: Final = (  # first year, and what schools were built with from then on
+    (2013, ("中央薄弱学校改造资金", "县级财政")),
+    (2009, ("校舍安全工程资金", "县级财政")),
+    (2001, ("农村中小学危房改造资金", "县级财政")),
+    (0, ("村集体自筹", "社会捐建（模拟）与村集体")),
+)
 
 
 def assets(county: DemoCounty) -> pd.DataFrame:
@@ -45,9 +49,10 @@ def assets(county: DemoCounty) -> pd.DataFrame:
             for school in members.to_dict("records")
         ]
         rng = stream(county.world.cal.seed, "assets", str(site))
-        rows.append(_land(group, rng))
+        land = _land(group, rng)
+        rows.append(land)
         for school in group:
-            rows += _buildings(school, rng)
+            rows += _buildings(school, rng, on_state_land=land["land_title"] == "state")
             rows.append(_equipment(school, rng))
         rows += _aid(group[0], rng)
     receivers = schools.set_index("school_id")["name"]
@@ -141,7 +146,7 @@ def building_parts(school: dict[str, Any]) -> list[tuple[str, float]]:
     return [(name, area) for name, area in parts if area > 0]
 
 
-def _buildings(school: dict[str, Any], rng: np.random.Generator) -> list[dict[str, Any]]:
+def _buildings(school: dict[str, Any], rng: np.random.Generator, *, on_state_land: bool) -> list[dict[str, Any]]:
     facts = resource_facts()["asset"]
     rows = []
     for number, (word, area) in enumerate(building_parts(school), start=1):
@@ -152,7 +157,8 @@ def _buildings(school: dict[str, Any], rng: np.random.Generator) -> list[dict[st
         rows.append(_row(
             school, f"B{number}", "building", f"{school['name']}{word}", area_m2=area, built_year=year,
             book_value_yuan=round(area * per_m2, 2), safety_grade=_safety(year, bool(school["idle"]), rng),
-            land_title=pd.NA, building_title=_building_title(school["place"], rng), funding=_funds(school, rng),
+            land_title=pd.NA, funding=_funds(school, year, rng),
+            building_title=_building_title(school["place"], rng, on_state_land),
         ))  # fmt: skip
     return rows
 
@@ -169,19 +175,21 @@ def _safety(year: int, idle: bool, rng: np.random.Generator) -> str:
     return str(rng.choice(words, p=weights))
 
 
-def _building_title(place: str, rng: np.random.Generator) -> str:
+def _building_title(place: str, rng: np.random.Generator, on_state_land: bool) -> str:
+    """Registered only where the land is the state's: house and land are registered together."""
     words = ("held", "none", "disputed", "unknown")
     weights = {
         "town": (0.8, 0.2, 0.0, 0.0), "central": (0.45, 0.5, 0.0, 0.05), "village": (0.1, 0.75, 0.05, 0.1),
         "point": (0.0, 0.75, 0.1, 0.15),
     }  # fmt: skip
-    return str(rng.choice(words, p=weights[place]))
+    title = str(rng.choice(words, p=weights[place]))
+    return "none" if title == "held" and not on_state_land else title
 
 
-def _funds(school: dict[str, Any], rng: np.random.Generator) -> str:
+def _funds(school: dict[str, Any], year: int, rng: np.random.Generator) -> str:
     if school["ownership"] == "private":
         return "举办者自筹"
-    return str(rng.choice(LOCAL_FUNDS if school["place"] in {"village", "point"} else FUNDS))
+    return str(rng.choice(next(words for first, words in FUNDS if year >= first)))
 
 
 def _equipment(school: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
