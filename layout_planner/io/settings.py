@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from layout_planner.contracts.rows import MAX_NAME
 from layout_planner.errors import DefectsError, Problem
+from layout_planner.errors.printable import shown
 from layout_planner.io.text import read_toml
 
 FILE = "county.toml"
@@ -36,6 +38,7 @@ _WORDS = {
     "model_type": "一个小节，含 value、reason、signer、date",
     "model_attributes_type": "一个小节，含 value、reason、signer、date",
     "string_too_short": "不能空着",
+    "string_too_long": "不超过 {max_length} 个字",
     "finite_number": "有限的数",
     "greater_than": "大于 {gt}",
     "float_parsing": "数",
@@ -111,7 +114,7 @@ class CountySettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=MAX_NAME)
     code: str = Field(pattern="^[0-9]{6}$")
     base_year: int = Field(ge=1990, le=2100)
     horizon: int = Field(ge=1, le=30)
@@ -164,6 +167,6 @@ def read_settings(folder: Path) -> CountySettings:
 def _problem(item: Any) -> Problem:
     word = _WORDS.get(item["type"], item["msg"])
     allowed = word.format_map({"expected": "", **item.get("ctx", {})}).replace(" or ", " 或 ")
-    found = "空" if item["type"] == "missing" else str(item["input"])[:60]
+    found = "空" if item["type"] == "missing" else shown(item["input"])[:60]
     key = ".".join(str(part) for part in item["loc"])
     return Problem("error", "setting_bad", FILE, None, key, found, allowed)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from layout_planner.errors import DataError, MachineError
 from layout_planner.errors.machine import why
+from layout_planner.errors.printable import clean_text
 
 MAX_BYTES: Final = 100_000_000  # of a text file: a county's largest table has 20 MB
 MAX_ROWS: Final = 2_000_000  # lines of a table, blank ones too
@@ -24,6 +25,7 @@ MAX_CELLS: Final = 12_000_000
 MAX_CELL: Final = 131_072  # characters of one cell
 MAX_TOML_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 20  # sections within sections
+MAX_DOTS: Final = 20_000_000  # of the squares of the dots of each line: a.b.c… costs the parser so much memory
 MAX_INTEGER: Final = 2**63  # beyond it no table can hold the number
 _TOML_PLACE = re.compile(r"line (\d+), column (\d+)")
 _ZIP = b"PK\x03\x04"
@@ -199,7 +201,7 @@ def read_records(path: Path) -> tuple[list[str], list[dict[str, str | None]]]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, with or without BOM.
+    """Read a TOML file, with or without BOM; its texts on one line and without characters that nobody sees.
 
     Raises
     ------
@@ -208,6 +210,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         sections without end and numbers that no table can hold.
     """
     text = decode(read_bytes(path, limit=MAX_TOML_BYTES), path.name)
+    if sum(line.count(".") ** 2 for line in text.split("\n")) > MAX_DOTS:
+        raise DataError("toml_beyond", file=path.name, found="层层嵌套的内容", allowed=MAX_DEPTH)
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -219,7 +223,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except ValueError as error:  # an integer of thousands of digits, a date that no calendar has
         raise DataError("toml_beyond", file=path.name, found="无法表示的数或日期", allowed=MAX_DEPTH) from error
     _check_values(found, path.name)
-    return found
+    return {key: _cleaned(value) for key, value in found.items()}
 
 
 def _check_values(found: dict[str, Any], file: str) -> None:
@@ -235,6 +239,15 @@ def _check_values(found: dict[str, Any], file: str) -> None:
         if not level:
             return
     raise DataError("toml_beyond", file=file, found="层层嵌套的内容", allowed=MAX_DEPTH)
+
+
+def _cleaned(value: Any) -> Any:
+    """Take characters that nobody sees out of every text; the depth is known to be small."""
+    if isinstance(value, str):
+        return clean_text(value).strip()
+    if isinstance(value, dict):
+        return {key: _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 def read_list(path: Path, name: str) -> tuple[list[str], list[dict[str, Any]]]:

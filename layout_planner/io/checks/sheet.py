@@ -19,6 +19,7 @@ _NOTE = re.compile(r"^(注|备注|说明|填表|制表|审核|单位|来源|数�
 _LOOK = 12  # lines at the top among which the header is looked for
 _CJK = re.compile(r"[\u4e00-\u9fff]")
 _SAMPLE = 40
+_BLANKS = 100  # blank rows that are named one by one
 
 
 @dataclass(frozen=True)
@@ -177,11 +178,13 @@ def _body(lines: list[list[str]], first: int, header: list[str], file: str) -> S
     rows, kept, spoilt, totals = [], [], set(), []
     while len(lines) > first and not any(map(str.strip, lines[-1])):
         lines.pop()
-    told = dict.fromkeys(header)
+    told, blank = dict.fromkeys(header), 0
     for number, line in enumerate(lines[first:], start=first + 1):
         filled = [cell for cell in line if cell.strip()]
         if not filled:
-            problems.append(Problem("notice", "row_blank", file, number))
+            blank += 1
+            if blank <= _BLANKS:
+                problems.append(Problem("notice", "row_blank", file, number))
         elif any(_is_total(cell) for cell in filled if not cell[:1].isdigit()):
             totals.append((number, dict(zip(header, [*line, *[None] * width], strict=False))))
         elif len(filled) == 1 and _NOTE.match(filled[0].strip()) and len(told) > 1:
