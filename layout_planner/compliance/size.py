@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -56,7 +57,8 @@ def check_class_size(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFr
     for row in by_school_and_stage(complete):
         stage = str(row["stage"].iloc[0])
         limit = stages[stage]
-        findings += [size_finding(row, over=row["class_size"] > limit, limit=limit, stage=stage)]
+        found = size_finding(row, over=row["class_size"] > limit, limit=limit, stage=stage)
+        findings.append(replace(found, cite=rule.cite_on(day, stage)))
     return findings_frame(rule, findings, day)
 
 

@@ -65,6 +65,7 @@ def test_the_countys_own_small_class_binds_only_the_stage_it_was_set_for():
     table = sections(("s", "primary", 1, 31, 1), ("s", "junior", 7, 49, 1))
     found = check_class_size(table, county("C13", ("primary", 30)), DAY)
     assert short(found, "stage", "affected") == [["s", "fail", "primary", 31.0]]
+    assert found["cite"].str.endswith("(本县自定,张三,2025-03-01)").all()
     with pytest.raises(PolicyError):
         check_class_size(table, county("C13", ("senior", 30)), DAY)
 
