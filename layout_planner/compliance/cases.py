@@ -55,13 +55,13 @@ def cases_of(procedure: pd.DataFrame, schools: pd.DataFrame) -> pd.DataFrame:
     """
     rows = procedure.reindex(columns=[*dict.fromkeys([*procedure.columns, "school_id", "date_end"])])
     register = schools.rename(columns={"name": "school_name"})
-    rows = rows.merge(register, on="school_id", how="left")
+    rows = rows.assign(school_id=rows["school_id"].astype("str")).merge(register, on="school_id", how="left")
     kinds = rows["case_kind"].astype("str").map(_KINDS).fillna("")
     first, end = (pd.to_datetime(rows[name], errors="coerce") for name in ("date", "date_end"))
     return rows.assign(
         subject_type=CASE,
         subject_id=rows["case_id"].astype("str"),
-        subject_name=kinds + "·" + rows["school_name"].fillna(rows["case_id"]).astype("str"),
+        subject_name=kinds + "·" + rows["school_name"].astype("str").fillna(rows["case_id"].astype("str")),
         date=first,
         date_end=end,
         end=end.fillna(first),

@@ -174,7 +174,8 @@ def check_necessary_kept(schools: pd.DataFrame, rule: Rule, day: date, *, small:
     ----------
     schools
         One row a primary school, teaching point or kindergarten: subject_type, subject_id, subject_name, kindergarten,
-        pupils, must_keep (missing = the county has not said), is_open, closing_case. [pupils]
+        pupils, must_keep (missing = the county has not said), is_open, closing_case (1, 0; missing: the county keeps no
+        ledger of procedure). [pupils]
     rule
         M24.
     day
@@ -200,13 +201,15 @@ def check_necessary_kept(schools: pd.DataFrame, rule: Rule, day: date, *, small:
     for subject, rows in subjects(necessary):
         row = only_row(rows)
         words = ["已停办"] if not row["is_open"] else []
-        words += ["已启动撤并程序"] if row["closing_case"] else []
+        words += ["已启动撤并程序"] if row["closing_case"] == 1 else []
+        unknown = bool(pd.isna(row["closing_case"]))
         findings.append(
             Finding(
                 subject,
-                judge(broken=bool(words), unknown=False),
+                judge(broken=bool(words), unknown=unknown),
                 affected=float(row["pupils"]) if words else 0.0,
                 names="、".join(words),
+                missing="需：撤并方案程序台账（procedure.csv）" if unknown else "",
             )
         )
     if open_question.any() or not findings:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.compliance import layout_plan, procedure
-from layout_planner.compliance.cases import latest_case
+from layout_planner.compliance.cases import cases_of, latest_case
 from layout_planner.errors import PolicyError
 from tests.compliance.case_tables import CATALOGUE, COMPLETE, DAY, NAN, A, ledger, set_by_county, told
 
@@ -254,3 +254,12 @@ def test_the_case_begun_last_counts_for_a_school():
 def test_dates_may_be_dates_texts_or_missing():
     rows = ledger([("draft", date(2024, 1, 1)), ("appraisal", "2024-02-01"), ("notice", NAN)])
     assert rows["date"].isna().tolist() == [False, False, True]
+
+
+def test_a_ledger_without_schools_still_has_its_cases():
+    rows = pd.DataFrame(
+        {"case_id": ["X1"], "case_kind": "closing", "step": "draft", "level": "county", "date": "2025-01-01"}
+    )
+    steps = cases_of(rows, pd.DataFrame({"school_id": [A], "name": ["甲教学点"], "pupils": [9.0]}))
+    found = procedure.check_closing_steps(steps, M05, DAY)
+    assert told(found, "subject_name") == [["not_evaluated", "撤并方案·X1"]]

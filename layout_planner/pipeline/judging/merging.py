@@ -106,9 +106,10 @@ def _necessary(today: Today) -> pd.DataFrame:
     rows = schools[schools["kind"].isin(SMALL_KINDS)].reindex(
         columns=["school_id", "name", "kind", "closed", "must_keep"]
     )
-    closing: set[str] = set()
+    closing = pd.Series(float("nan"), index=rows.index)
     if procedure is not None and "school_id" in procedure:
-        closing = set(procedure.loc[procedure["case_kind"] == "closing", "school_id"].dropna())
+        begun = procedure.loc[procedure["case_kind"] == "closing", "school_id"]
+        closing = rows["school_id"].isin(set(begun.dropna())).astype(float)
     return pd.DataFrame(
         {
             "subject_type": "school",
@@ -118,7 +119,7 @@ def _necessary(today: Today) -> pd.DataFrame:
             "pupils": rows["school_id"].map(today.last_pupils).astype(float),
             "must_keep": rows["must_keep"],
             "is_open": ~(rows["closed"].astype(float) <= today.setup.base_year),
-            "closing_case": rows["school_id"].isin(closing),
+            "closing_case": closing,
         }
     )
 
