@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import defaultdict
 
 import pandas as pd
 
@@ -69,10 +68,10 @@ def base_year(ctx: Context) -> list[Problem]:
     keys = ctx.keys["enrolment"]
     if year not in set(keys["school_year"]):
         return [Problem("error", "year_missing", file_of("enrolment"), found=str(year), allowed=str(year))]
-    told = _grades(keys[keys["school_year"] == year], ["school_id"])
+    told = _grades(keys[keys["school_year"] == year])
     problems = []
     for row in ctx.tables["schools"].to_dict("records"):
-        have = told.get(row["school_id"], set())
+        have = told.get((row["school_id"], year), set())
         span = set(range(int(row["grade_low"]), int(row["grade_high"]) + 1))
         opened, closed = row["opened"], row["closed"]
         active = (pd.isna(closed) or closed > year) and (pd.isna(opened) or opened <= year)
@@ -116,8 +115,7 @@ def earlier_years(ctx: Context) -> list[Problem]:
     names = named(schools)
     limits = zip(schools["school_id"], schools["grade_low"], schools["grade_high"], strict=True)
     span = {code: set(range(int(low), int(high) + 1)) for code, low, high in limits}
-    told = _grades(keys[keys["school_year"] < year], ["school_id", "school_year"])
-    for (school, when), grades in told.items():
+    for (school, when), grades in _grades(keys[keys["school_year"] < year]).items():
         if gone := sorted(span.get(school, set()) - grades):
             found = f"{when} 学年 {'、'.join(map(str, gone))} 年级"
             problems.append(_hole("warning", "rows_missing_before", names[school], found))
@@ -131,11 +129,12 @@ def _hole(severity: str, code: str, name: str | None, found: str, allowed: str |
     )
 
 
-def _grades(keys: pd.DataFrame, by: list[str]) -> Mapping[Any, set[int]]:
-    """Grades told for each school (and year)."""
-    if not len(keys):
-        return {}
-    return {key if len(by) > 1 else key[0]: set(map(int, rows)) for key, rows in keys.groupby(by)["grade"]}
+def _grades(keys: pd.DataFrame) -> dict[tuple[str, int], set[int]]:
+    """Grades told for each school and year."""
+    told: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for school, year, grade in zip(keys["school_id"], keys["school_year"], keys["grade"], strict=True):
+        told[school, int(year)].add(int(grade))
+    return told
 
 
 def births_years(ctx: Context) -> list[Problem]:

@@ -49,9 +49,7 @@ def sites(ctx: Context) -> list[Problem]:
     """Schools that share a site stand in one place and one township."""
     schools, limit = ctx.tables["schools"], ctx.values["check_same_site_m"]
     problems = []
-    for site, rows in schools.groupby("site_id"):
-        if len(rows) == 1:
-            continue
+    for site, rows in schools[schools.duplicated("site_id", keep=False)].groupby("site_id"):
         apart = _apart(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
         bad = rows[(apart > limit) | (rows["township_code"] != rows["township_code"].iloc[0]).to_numpy()]
         found = [f"{site}：{name}" for name in bad["name"]]

@@ -176,25 +176,22 @@ def _merged(upper: Sequence[str], lower: Sequence[str], spec: Table) -> list[str
 def _body(lines: list[list[str]], first: int, header: list[str], file: str) -> Sheet:
     problems, width = _header_problems(header, file), len(header)
     rows, kept, spoilt, totals = [], [], set(), []
-    while len(lines) > first and not any(map(str.strip, lines[-1])):
-        lines.pop()
-    told, blank = dict.fromkeys(header), 0
+    texts = {cell for line in lines[first:] for cell in line}
+    of_totals = {cell for cell in texts if not cell[:1].isdigit() and _is_total(cell)}
+    of_notes = {cell for cell in texts if _NOTE.match(cell.strip())} if len(set(header)) > 1 else set()
     for number, line in enumerate(lines[first:], start=first + 1):
-        filled = [cell for cell in line if cell.strip()]
-        if not filled:
-            blank += 1
-            if blank <= _BLANKS:
-                problems.append(Problem("notice", "row_blank", file, number))
-        elif any(_is_total(cell) for cell in filled if not cell[:1].isdigit()):
+        if not line:
+            problems.append(Problem("notice", "row_blank", file, number))
+        elif not of_totals.isdisjoint(line):
             totals.append((number, dict(zip(header, [*line, *[None] * width], strict=False))))
-        elif len(filled) == 1 and _NOTE.match(filled[0].strip()) and len(told) > 1:
-            problems.append(Problem("notice", "row_note", file, number, found=filled[0].strip()[:_SAMPLE]))
-        elif len(filled) > 1 and [cell.strip() for cell in line[:width]] == header:
+        elif not of_notes.isdisjoint(line) and len(only := [cell for cell in line if cell.strip()]) == 1:
+            problems.append(Problem("notice", "row_note", file, number, found=only[0].strip()[:_SAMPLE]))
+        elif header and line[0].strip() == header[0] and [cell.strip() for cell in line[:width]] == header:
             problems.append(Problem("warning", "header_again", file, number))
         else:
-            if extra := [cell for cell in line[width:] if cell.strip()]:
+            if len(line) > width and (extra := sum(1 for cell in line[width:] if cell.strip())):
                 problems.append(
-                    Problem("error", "row_cells", file, number, found=str(width + len(extra)), allowed=str(width))
+                    Problem("error", "row_cells", file, number, found=str(width + extra), allowed=str(width))
                 )
                 spoilt.add(number)
             rows.append(number)
