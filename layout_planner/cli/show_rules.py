@@ -153,7 +153,7 @@ def _facts(rule: Rule, day: date, *, has_county: bool) -> list[tuple[str, str]]:
     facts += [
         (
             _("On {day}").format(day=day.isoformat()),
-            _("in force") if held or not rule.values else _("no value in force"),
+            _in_force(rule, held=bool(held)),
         ),
         (_("Document"), source.doc),
         (_("Article"), source.article + (" (条号待核)" if source.article_recalled else "")),
@@ -172,6 +172,13 @@ def _facts(rule: Rule, day: date, *, has_county: bool) -> list[tuple[str, str]]:
         facts.append((_("Note"), rule.note))
     facts.append((_("Checked by"), _check(rule)))
     return facts
+
+
+def _in_force(rule: Rule, *, held: bool) -> str:
+    """Say whether a rule has a number on the day; one without any number holds as its text says."""
+    if rule.mode == "PARAM" and not rule.values:
+        return _("not set")
+    return _("in force") if held or not rule.values else _("no value in force")
 
 
 def _county(rule: Rule, *, has_county: bool) -> str:

@@ -15,7 +15,12 @@ from layout_planner.tracing.store import PLANS, Record, Store
 
 MOST_ROWS: Final = 400  # rows of one table that are followed further down; more are counted, not followed
 _FILE: Final = re.compile(r"[a-z_]+\.(?:csv|toml|geojson|gpkg)")
-_SUBJECT_COLUMNS: Final = {"school": "school_id", "township": "township_code", "village": "village_code"}
+_SUBJECT_COLUMNS: Final = {
+    "school": "school_id",
+    "township": "township_code",
+    "village": "village_code",
+    "case": "case_id",
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +187,8 @@ def needed(source: Source, row: Record, store: Store, catalogue: Catalogue) -> l
         match = {subject: frozenset({row.get("subject_id")})} if subject in names else {}
         if not match and row.get("subject_type") != COUNTY:
             continue
+        if "school_year" in names:
+            match["school_year"] = frozenset({str(store.base_year)})
         records = tuple(store.find(spec.name, match))
         columns = tuple(c.name for c in spec.required if c.name not in spec.key)
         links.append(Link(source, spec.name, columns, records, absent=not store.has(spec.name)))

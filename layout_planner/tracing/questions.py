@@ -212,6 +212,18 @@ def _villages_of_giver(row: Record, store: Store) -> Answer:
     return codes_of("allocation", "village_code", store, attends=_giver(row, store))
 
 
+def _older_bands(_row: Record, _store: Store) -> Iterable[str]:
+    return (str(GradeBand.G46), str(GradeBand.G79))
+
+
+def _schools_of_case(row: Record, store: Store) -> Answer:
+    return codes_of("procedure", "school_id", store, case_id={row.get("subject_id")})
+
+
+def _cases_of_giver(row: Record, store: Store) -> Answer:
+    return codes_of("procedure", "case_id", store, school_id=_giver(row, store))
+
+
 def _villages_of_school(row: Record, store: Store) -> Answer:
     return codes_of("allocation", "village_code", store, attends={row.get("school_id")})
 
@@ -248,6 +260,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@base_year": lambda _row, store: (str(store.base_year),),
     "@both_schools": _both_schools,
     "@cohort_years": _cohort_years,
+    "@cases_of_giver": _cases_of_giver,
     "@compulsory": lambda _row, _store: (str(Stage.PRIMARY), str(Stage.JUNIOR)),
     "@entry_band": _entry_band,
     "@giver": _giver,
@@ -259,8 +272,10 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@history": _history,
     "@home_town": _home_town,
     "@homes": _homes,
+    "@older_bands": _older_bands,
     "@pair_schools": _pair_schools,
     "@pair_subjects": _pair_subjects,
+    "@schools_of_case": _schools_of_case,
     "@schools_of_home": _schools_of_home,
     "@schools_of_town": _schools_of_town,
     "@schools_of_towns": _schools_of_towns,

@@ -170,6 +170,16 @@ def test_a_finding_names_its_rule_its_check_and_the_rows_of_its_subject(made):
     assert {(r.get("school_id"), r.get("school_year")) for r in rows} == {(SCHOOL, "2024")}
 
 
+def test_every_finding_that_was_decided_stands_on_rows_of_the_input(ground):
+    spec = ground.store.spec("findings")
+    decided = [r for r in ground.store.rows("findings") if r.get("outcome") in {"pass", "fail"}]
+    bare = [
+        r.get("rule_id") for r in decided if not any(i.records for i in trace_row(ground, spec, r, ["observed"]).inputs)
+    ]
+    assert decided
+    assert bare == []
+
+
 def test_a_planted_change_is_shown_in_its_row_and_the_figures_no_longer_agree(made, tmp_path):
     changed = made.copy(tmp_path)
     path = changed.county / "enrolment.csv"
