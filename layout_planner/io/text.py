@@ -19,7 +19,7 @@ from layout_planner.errors.machine import why
 from layout_planner.errors.printable import clean_text
 
 MAX_BYTES: Final = 100_000_000  # of a text file: a county's largest table has 20 MB
-MAX_ROWS: Final = 2_000_000  # lines of a table, blank ones too
+MAX_ROWS: Final = 1_048_576  # lines of a table, blank ones too: what a spreadsheet can hold
 MAX_COLUMNS: Final = 1000
 MAX_CELLS: Final = 12_000_000
 MAX_CELL: Final = 131_072  # characters of one cell

@@ -179,9 +179,12 @@ def _body(lines: list[list[str]], first: int, header: list[str], file: str) -> S
     texts = {cell for line in lines[first:] for cell in line}
     of_totals = {cell for cell in texts if not cell[:1].isdigit() and _is_total(cell)}
     of_notes = {cell for cell in texts if _NOTE.match(cell.strip())} if len(set(header)) > 1 else set()
+    blank = 0
     for number, line in enumerate(lines[first:], start=first + 1):
         if not line:
-            problems.append(Problem("notice", "row_blank", file, number))
+            blank += 1
+            if blank <= _BLANKS:
+                problems.append(Problem("notice", "row_blank", file, number))
         elif not of_totals.isdisjoint(line):
             totals.append((number, dict(zip(header, [*line, *[None] * width], strict=False))))
         elif not of_notes.isdisjoint(line) and len(only := [cell for cell in line if cell.strip()]) == 1:
