@@ -293,35 +293,35 @@ def ranges(numbers: Sequence[int]) -> str:
     return ("、" if _chinese() else ", ").join(shown) + (" …" if len(runs) > _RANGES else "")
 
 
-def _rules(rules: Sequence[RuleInForce]) -> Group:
-    parts: list[Text] = []
+def _rules(rules: Sequence[RuleInForce]) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
     for item in rules:
         rule = item.rule
-        line = Text(f"{rule.id} ", style="bold").append(rule.title, style="not bold")
-        line.append("  " + ("；".join(value_words(v) for v in item.lines) or "–"), style="bold cyan")
-        parts.append(line)
+        words = Text(rule.title).append(
+            "  " + ("；".join(value_words(v) for v in item.lines) or "–"), style="bold cyan"
+        )
         marks = "".join(dict.fromkeys(value.marks for value in item.lines))
         where = rule.source.cite + marks if item.lines else rule.cite
-        parts.append(Text(f"    {mode_text(rule)} · {status_text(rule)} · {where}", style="dim"))
-    return Group(*parts)
+        words.append(f"\n{mode_text(rule)} · {status_text(rule)} · {where}", style="dim")
+        grid.add_row(rule.id, words)
+    return grid
 
 
-def _assumptions(found: Trace, assumed: Sequence[Assumed]) -> Group:
-    """Assumptions of the figure itself in full; those that enter further down in one line each."""
+def _assumptions(found: Trace, assumed: Sequence[Assumed]) -> Table:
+    """Assumptions of the figure itself in full; those that enter further down with the table they enter by."""
+    grid = Table.grid(padding=(0, 2))
+    for column in ("bold", "dim", "bold cyan", "", "dim"):
+        grid.add_column(style=column, overflow="fold")
     near = [item for item in assumed if found.spec.name in item.tables]
     far = [item for item in assumed if found.spec.name not in item.tables]
-    parts: list[Text] = []
     for item in [*near, *far]:
         p = item.parameter
-        line = Text(f"{p.title} ", style="bold").append(f"{p.name}", style="not bold dim")
-        line.append(f"  {item.value:g} {_unit(p.unit)}", style="bold cyan")
-        line.append(_("  range {low:g}–{high:g}").format(low=p.low, high=p.high), style="not bold")
-        if item in far:
-            line.append(_("  through {tables}").format(tables="、".join(item.tables)), style="not bold dim")
-            parts.append(line)
-        else:
-            parts += [line, Text(f"    {p.source}", style="dim")]
-    return Group(*parts)
+        reach = _("range {low:g}–{high:g}").format(low=p.low, high=p.high)
+        where = p.source if item in near else _("through {tables}").format(tables="、".join(item.tables))
+        grid.add_row(p.title, p.name, f"{item.value:g} {_unit(p.unit)}", reach, where)
+    return grid
 
 
 def _section(console: Console, title: str, parts: Iterable[object]) -> None:
