@@ -1,15 +1,48 @@
 """Children of the townships, spread over their villages."""
 
+from typing import Final
+
 import pandas as pd
 
 from layout_planner.errors import DataError
 from layout_planner.terms import BAND_OF_GRADE, GradeBand
 
+_WHOLE: Final = 1e-9  # share of a school's pupils that may be missing from those observed, by rounding
+_HOME: Final = ["village_code", "grade_band"]
 
-def village_children(cohort_children: pd.DataFrame, villages: pd.DataFrame) -> pd.DataFrame:
-    """Spread the children of each township over its villages by weight.
 
-    ``children[v, b] = Σ_{g in b} children[township(v), g] * weight[v] / Σ weights of the township``.
+def seen_pupils(observed: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
+    """Count the pupils of every village in the grade bands that were observed whole: every school, every pupil.
+
+    Parameters
+    ----------
+    observed
+        ``village_code, school_id, grade_band, pupils`` (`attendance.csv`). [pupils]
+    pupils
+        ``school_id, grade_band, pupils`` of the base year. [pupils]
+
+    Returns
+    -------
+    DataFrame
+        ``village_code, grade_band, pupils``; no row of a band of which a school is not told in full. [pupils]
+    """
+    keys = ["school_id", "grade_band"]
+    told = observed.astype({"grade_band": "str"}).groupby(keys)["pupils"].sum()
+    sizes = pupils.astype({"grade_band": "str"}).groupby(keys)["pupils"].sum()
+    short = told.reindex(sizes.index).fillna(0.0) < sizes * (1.0 - _WHOLE)
+    partial = set(short.index[short].get_level_values("grade_band"))
+    whole = observed[~observed["grade_band"].astype("str").isin(partial)].astype({"grade_band": "str"})
+    return whole.groupby(_HOME, as_index=False)["pupils"].sum()
+
+
+def village_children(
+    cohort_children: pd.DataFrame, villages: pd.DataFrame, seen: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Spread the children of each township over its villages: those seen in school where they live, the rest by weight.
+
+    ``children[v, b] = seen[v, b] + (children[township(v), b] − Σ seen of the township) * weight[v] / Σ weights``, with
+    ``children[township, b] = Σ_{g in b} children[township, g]``. A township with more pupils than children has its
+    children in proportion to the pupils seen.
 
     Parameters
     ----------
@@ -17,6 +50,8 @@ def village_children(cohort_children: pd.DataFrame, villages: pd.DataFrame) -> p
         ``township_code, grade, children`` of one school year. [children]
     villages
         ``village_code, township_code, weight``.
+    seen
+        Result of `seen_pupils`; a band without a row is spread by weight alone. [pupils]
 
     Returns
     -------
@@ -46,4 +81,12 @@ def village_children(cohort_children: pd.DataFrame, villages: pd.DataFrame) -> p
     homes = villages.set_index("village_code")["township_code"]
     in_town = pd.MultiIndex.from_arrays([table["village_code"].map(homes), table["grade_band"]])
     part = table["village_code"].map(share.set_axis(villages["village_code"]))
-    return table.assign(children=towns.reindex(in_town).fillna(0.0).to_numpy() * part.to_numpy())
+    total = towns.reindex(in_town).fillna(0.0).to_numpy()
+    there = pd.Series(0.0, index=table.index)
+    if seen is not None:
+        pupils = seen.groupby(_HOME)["pupils"].sum()
+        there = pupils.reindex(pd.MultiIndex.from_frame(table[_HOME])).fillna(0.0).set_axis(table.index)
+    in_school = there.groupby([in_town.get_level_values(0), table["grade_band"]]).transform("sum")
+    scale = (total / in_school.where(in_school > total, 1.0)).where(in_school > total, 1.0)
+    rest = (total - in_school).clip(lower=0.0)
+    return table.assign(children=(there * scale + rest * part).to_numpy())

@@ -33,6 +33,7 @@ GRAVITY: Final = "gravity"
 NO_ROUTE: Final = "gravity;no_route"
 OBSERVED: Final = "attendance.csv"
 BALANCE: Final = "balance"
+_WHOLE: Final = 1e-9  # share of a school's pupils or a village's children by which observed ones may differ, rounding
 _SMALL: Final = 1e-9  # a difference of totals below this is rounding, not children
 
 
@@ -192,7 +193,10 @@ def _with_outside(made: _Band) -> _Band:
 
 
 def _with_observed(made: _Band, seen: pd.DataFrame, parameters: Mapping[str, float]) -> _Band:
-    """Observed pupils as seed; a village or a school that was not observed keeps its gravity seed."""
+    """Observed pupils as seed; a village or a school that was not observed keeps its gravity seed.
+
+    Where every pupil of every school was observed, the observed pupils stand and the other children are outside.
+    """
     wide = seen.pivot_table(index="village_code", columns="school_id", values="pupils", aggfunc="sum")
     known = wide.reindex(index=made.villages, columns=made.schools).fillna(0.0).to_numpy(dtype=float)
     rows_seen = np.isin(made.villages, wide.index[wide.sum(axis=1) > 0])
@@ -206,6 +210,11 @@ def _with_observed(made: _Band, seen: pd.DataFrame, parameters: Mapping[str, flo
         estimated[:, -1] = np.where(rows_seen, unseen, estimated[:, -1])
     seed = np.where(both, known, estimated)
     source = np.where(both, OBSERVED, made.source)
+    if OUTSIDE in made.schools:
+        rest = made.rows - known.sum(axis=1)
+        short = np.abs(known.sum(axis=0) - made.columns)[:-1] > _WHOLE * made.columns[:-1]
+        if not short.any() and (rest >= -_WHOLE * made.rows).all():
+            seed = np.column_stack([known[:, :-1], np.maximum(rest, 0.0)])
     return replace(made, seed=seed, source=source)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from layout_planner.attendance import estimate_allocation, flows, village_children
+from layout_planner.attendance import estimate_allocation, flows, seen_pupils, village_children
 from layout_planner.enrolment import cohort_of, school_year_cohorts
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
@@ -58,9 +58,10 @@ def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
     """
     pupils = base_pupils(setup)
     at_home = township_children(setup)
-    children = village_children(at_home, setup.villages)
-    ledger.hand_over("登记出生（按学年出生队列）→ 各村儿童", at_home["children"].sum(), children["children"].sum())
     observed = setup.county.attendance
+    seen = None if observed is None else seen_pupils(observed, pupils)
+    children = village_children(at_home, setup.villages, seen)
+    ledger.hand_over("登记出生（按学年出生队列）→ 各村儿童", at_home["children"].sum(), children["children"].sum())
     allocation = estimate_allocation(children, pupils, travel.normal, setup.values, observed, towns=_towns(setup))
     inside = allocation["attends"] != OUTSIDE
     local = allocation["village_code"] != OUTSIDE

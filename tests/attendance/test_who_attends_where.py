@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from layout_planner.attendance import estimate_allocation, village_children
+from layout_planner.attendance import estimate_allocation, seen_pupils, village_children
 from layout_planner.attendance.balance import balance
 from layout_planner.contracts.schemas import check_table
 from layout_planner.errors import DataError
@@ -168,6 +168,93 @@ def test_observed_attendance_is_the_seed_and_is_balanced_too(assumptions):
         HOMES[1]: "estimated",
         HOMES[2]: "estimated",
     }
+
+
+def attended(*rows, band="1-3"):
+    return pd.DataFrame(
+        [(HOMES[v], SCHOOLS[j], band, count) for v, j, count in rows],
+        columns=["village_code", "school_id", "grade_band", "pupils"],
+    )
+
+
+def test_where_every_pupil_was_seen_they_stand_and_all_other_children_are_outside(assumptions):
+    seen = attended((0, 0, 30.0), (1, 0, 4.0), (1, 1, 16.0))
+    table = estimate_allocation(children(30.0, 27.0, 25.0), pupils(34.0, 16.0), minutes(TIMES), assumptions, seen)
+    assert cells(table).to_dict() == pytest.approx(
+        {
+            (HOMES[0], SCHOOLS[0]): 30.0,
+            (HOMES[1], SCHOOLS[0]): 4.0,
+            (HOMES[1], SCHOOLS[1]): 16.0,
+            (HOMES[1], "outside"): 7.0,
+            (HOMES[2], "outside"): 25.0,  # nobody of the village was seen in a school of the county
+        }
+    )
+    assert set(table.loc[table["attends"] != "outside", "status"]) == {"observed"}
+
+
+def test_only_bands_of_which_every_school_is_seen_in_full_count_for_the_villages():
+    both = pd.concat([attended((0, 0, 30.0), (1, 1, 20.0)), attended((0, 0, 12.0), (2, 0, 3.0), band="7-9")])
+    sizes = pd.concat([pupils(30.0, 21.0), pupils(15.0, 0.0, band="7-9")])
+    expected = pd.DataFrame(
+        [(HOMES[0], "7-9", 12.0), (HOMES[2], "7-9", 3.0)], columns=["village_code", "grade_band", "pupils"]
+    )
+    pd.testing.assert_frame_equal(seen_pupils(both, sizes), expected)
+
+
+def test_children_seen_in_school_stay_where_they_live_and_the_rest_follow_the_weights():
+    cohort = pd.DataFrame(
+        [("620724001", 1, 48.0), ("620724001", 8, 10.0), ("620724002", 2, 10.0)],
+        columns=["township_code", "grade", "children"],
+    )
+    seen = pd.DataFrame(
+        [(HOMES[0], "1-3", 4.0), (HOMES[1], "1-3", 36.0), (HOMES[2], "1-3", 12.0)],
+        columns=["village_code", "grade_band", "pupils"],
+    )
+    found = village_children(cohort, VILLAGES, seen).set_index(["village_code", "grade_band"])["children"]
+    assert found.to_dict() == pytest.approx(
+        {
+            (HOMES[0], "1-3"): 4.0 + 8.0 * 3 / 4,  # 8 of the 48 were not seen
+            (HOMES[1], "1-3"): 36.0 + 8.0 / 4,
+            (HOMES[2], "1-3"): 10.0,  # 12 seen, 10 born: the township keeps its children
+            (HOMES[0], "7-9"): 7.5,
+            (HOMES[1], "7-9"): 2.5,
+            (HOMES[2], "7-9"): 0.0,
+        }
+    )
+
+
+@settings(max_examples=60)
+@given(
+    seen=st.lists(st.integers(0, 60), min_size=3, max_size=3),
+    born=st.lists(st.integers(0, 90), min_size=2, max_size=2),
+)
+def test_children_of_a_township_add_up_whatever_was_seen(seen, born):
+    cohort = pd.DataFrame({"township_code": ["620724001", "620724002"], "grade": 2, "children": np.array(born, float)})
+    table = pd.DataFrame({"village_code": HOMES, "grade_band": "1-3", "pupils": np.array(seen, float)})
+    found = village_children(cohort, VILLAGES, table)
+    towns = found.groupby(found["village_code"].map(VILLAGES.set_index("village_code")["township_code"]))["children"]
+    assert towns.sum().tolist() == pytest.approx(born)
+    assert (found["children"] >= 0).all()
+    if seen[0] + seen[1] <= born[0]:
+        assert (found["children"].to_numpy()[:2] >= np.array(seen[:2]) - 1e-9).all()
+
+
+@settings(max_examples=60)
+@given(
+    flows=st.lists(st.integers(0, 40), min_size=6, max_size=6).filter(lambda f: sum(f) > 0),
+    born=st.lists(st.integers(0, 90), min_size=2, max_size=2).filter(lambda b: sum(b) > 0),
+)
+def test_seen_pupils_are_placed_as_seen_wherever_enough_children_were_born(assumptions, flows, born):
+    seen = attended(*[(i // 2, i % 2, float(n)) for i, n in enumerate(flows) if n])
+    sizes = pupils(*(float(sum(flows[j::2])) for j in range(2)))
+    cohort = pd.DataFrame({"township_code": ["620724001", "620724002"], "grade": 2, "children": np.array(born, float)})
+    homes = village_children(cohort, VILLAGES, seen_pupils(seen, sizes))
+    table = estimate_allocation(homes, sizes, minutes(TIMES), assumptions, seen)
+    inside = table[table["attends"] != "outside"]
+    assert inside["children"].sum() == pytest.approx(sum(flows))
+    if sum(flows[:4]) <= born[0] and sum(flows[4:]) <= born[1]:
+        placed = inside.set_index(["village_code", "attends"])["children"]
+        assert placed.to_dict() == pytest.approx(seen.set_index(["village_code", "school_id"])["pupils"].to_dict())
 
 
 def test_a_band_without_children_or_pupils_has_no_rows_and_one_without_pupils_is_all_outside(assumptions):
