@@ -79,12 +79,14 @@ class Store:
         if not path.is_file():
             raise UsageError("trace_no_run", folder=str(self.out))
         try:
-            found = json.loads(decode(read_bytes(path), path.name))
+            found: Any = json.loads(decode(read_bytes(path), path.name))
         except ValueError as error:
             raise DataError("file_unreadable", file=path.name, found="无法解析的内容", allowed="JSON") from error
-        if not isinstance(found, dict) or "base_year" not in found:
+        parts = ("inputs", "documents", "options", "versions")
+        whole = isinstance(found, dict) and isinstance(found.get("base_year"), int)
+        if not whole or any(not isinstance(found.get(part, {}), dict) for part in parts):
             raise UsageError("trace_no_run", folder=str(self.out))
-        return found
+        return dict(found)
 
     @property
     def base_year(self) -> int:
