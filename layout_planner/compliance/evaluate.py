@@ -13,6 +13,7 @@ from layout_planner.compliance import (
     assets,
     buildings,
     demand,
+    filing,
     layout_plan,
     merging,
     network,
@@ -35,7 +36,7 @@ CheckTables = Mapping[
     str, pd.DataFrame
 ]  # the tables that the checks read, by name; each check says which columns it wants
 FAMILIES: Final = (
-    *(merging, procedure, opinions, layout_plan, network),
+    *(merging, procedure, filing, opinions, layout_plan, network),
     *(demand, travel, zones, special, assets),
     *(size, staff, buildings, quality, preschool),
 )

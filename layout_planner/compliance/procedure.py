@@ -1,4 +1,4 @@
-"""Steps of closing and reopening cases: rules M02, M03, M04, M05, M15, M16, M17 and M18."""
+"""Steps of closing and reopening cases: rules M02, M03, M04, M05, M15, M17 and M18."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from layout_planner.compliance.findings import (
     findings_frame,
     judge,
     listed,
-    only_row,
-    subjects,
 )
 from layout_planner.policy import Rule
 from layout_planner.terms import label
@@ -246,71 +244,6 @@ def check_approval_levels(steps: pd.DataFrame, rule: Rule, day: date) -> pd.Data
     return findings_frame(rule, findings, day)
 
 
-def check_plan_filed_first(closings: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
-    """M16: no school is closed before the layout plan is filed (国办发〔2012〕48号（三）).
-
-    Parameters
-    ----------
-    closings
-        One row a subject: subject_type, subject_id, subject_name, closes_on (NaT: not dated), filed_on (see
-        `filing_before`), carried_out (the school is closed already), recorded (False: the county keeps no ledger of
-        procedure), affected. [date], [children]
-    rule
-        M16.
-    day
-        Day on which the rule is applied.
-
-    Returns
-    -------
-    DataFrame
-        One finding a subject. A closing still to come is not evaluated while no filing is on record, and fails if the
-        filing is later; one carried out fails unless the filing came first.
-
-    Raises
-    ------
-    PolicyError
-        Never for want of a number: the rule has none.
-    """
-    findings = []
-    for subject, rows in subjects(closings):
-        row = only_row(rows)
-        filed, closes = pd.Timestamp(row["filed_on"]), pd.Timestamp(row["closes_on"])
-        late = bool(filed > closes)
-        broken = bool(row["recorded"]) and (late or (bool(row["carried_out"]) and pd.isna(filed)))
-        unknown = pd.isna(filed)
-        findings.append(
-            Finding(
-                subject,
-                judge(broken=broken, unknown=unknown),
-                affected=float(row["affected"]) if broken else 0.0,
-                names=f"{filed.date()} 备案" if not pd.isna(filed) else "已撤并，未见备案" if broken else "",
-                missing=_unfiled(rule, recorded=bool(row["recorded"])) if unknown and not broken else "",
-            )
-        )
-    return findings_frame(rule, findings, day)
-
-
-def filing_before(steps: pd.DataFrame, closes_on: pd.Timestamp) -> pd.Timestamp:
-    """Return the last day, not after a closing, on which a layout plan was filed with the province; else the first one.
-
-    Parameters
-    ----------
-    steps
-        Rows of `cases_of`.
-    closes_on
-        Day of the closing; NaT takes the last filing of all.
-
-    Returns
-    -------
-    Timestamp
-        NaT where no filing is on record.
-    """
-    filed = (steps["case_kind"] == "layout_plan") & (steps["step"] == "file") & (steps["level"] == "province")
-    days = steps.loc[filed, "date"].dropna().sort_values()
-    before = days if pd.isna(closes_on) else days[days <= closes_on]
-    return pd.Timestamp(before.iloc[-1] if len(before) else days.min())
-
-
 def check_notice_days(steps: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
     """M18: the public notice of a closing stands as long as the county says.
 
@@ -385,10 +318,6 @@ def _affected(rows: pd.DataFrame, *, broken: bool) -> float:
     return float(rows["pupils"].iloc[0]) if broken else 0.0
 
 
-def _unfiled(rule: Rule, *, recorded: bool) -> str:
-    return "待办：布局专项规划报省备案（备案之前不得撤并）" if recorded else "需：" + "；".join(rule.needs)
-
-
 def _longest(rows: pd.DataFrame, step: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last day of a step; of several the one that lasts longest. NaT where it is not on record or has no end."""
     mine = rows[rows["step"] == step]
@@ -414,7 +343,6 @@ CHECKS: Final[Mapping[str, Entry]] = {
     "M04": Entry("procedure", check_transition),
     "M05": Entry("procedure", check_closing_steps),
     "M15": Entry("procedure", check_approval_levels),
-    "M16": Entry("suspensions", check_plan_filed_first),
     "M17": Entry("procedure", check_reopening_steps),
     "M18": Entry("procedure", check_notice_days),
 }

@@ -7,9 +7,9 @@ import pandas as pd
 
 from layout_planner.compliance import check_must_keep, concat_findings
 from layout_planner.compliance.cases import cases_of, latest_case
+from layout_planner.compliance.filing import check_plan_filed_first, filing_before
 from layout_planner.compliance.findings import first_day_of
 from layout_planner.compliance.opinions import check_majority_against, hearings_of
-from layout_planner.compliance.procedure import check_plan_filed_first, filing_before
 from layout_planner.compliance.special import check_room_not_closed
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.effects import COMPULSORY, named

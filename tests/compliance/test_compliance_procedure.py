@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layout_planner.compliance import layout_plan, procedure
+from layout_planner.compliance import filing, layout_plan, procedure
 from layout_planner.compliance.cases import cases_of, latest_case
 from layout_planner.errors import PolicyError
 from tests.compliance.case_tables import CATALOGUE, COMPLETE, DAY, NAN, A, ledger, set_by_county, told
@@ -157,7 +157,7 @@ def closings(closes_on, filed_on, *, carried_out=False, recorded=True):
     ],
 )
 def test_no_closing_before_the_plan_is_filed(row, outcome):
-    found = procedure.check_plan_filed_first(row, M16, DAY)
+    found = filing.check_plan_filed_first(row, M16, DAY)
     assert told(found) == [[outcome]]
     assert "(待核)" in found["cite"].iloc[0]
 
@@ -169,10 +169,10 @@ def test_the_filing_that_counts_is_the_last_one_before_the_closing():
         kind="layout_plan",
         school=None,
     )
-    assert procedure.filing_before(plans, pd.Timestamp("2025-09-01")) == pd.Timestamp("2013-06-01")
-    assert procedure.filing_before(plans, pd.Timestamp("2026-09-01")) == pd.Timestamp("2025-10-01")
-    assert procedure.filing_before(plans, pd.Timestamp("2010-09-01")) == pd.Timestamp("2013-06-01")
-    assert pd.isna(procedure.filing_before(plans.iloc[:0], pd.Timestamp("2026-09-01")))
+    assert filing.filing_before(plans, pd.Timestamp("2025-09-01")) == pd.Timestamp("2013-06-01")
+    assert filing.filing_before(plans, pd.Timestamp("2026-09-01")) == pd.Timestamp("2025-10-01")
+    assert filing.filing_before(plans, pd.Timestamp("2010-09-01")) == pd.Timestamp("2013-06-01")
+    assert pd.isna(filing.filing_before(plans.iloc[:0], pd.Timestamp("2026-09-01")))
 
 
 def test_a_reopening_needs_draft_submission_and_approval():

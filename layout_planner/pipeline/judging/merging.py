@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.compliance.cases import cases, cases_of, first_day, has
+from layout_planner.compliance.filing import filing_before
 from layout_planner.compliance.findings import first_day_of
 from layout_planner.compliance.opinions import hearings_of
-from layout_planner.compliance.procedure import filing_before
 from layout_planner.pipeline.judging.today import Today
 from layout_planner.scenario import Plan
 from layout_planner.scenario.effects import COMPULSORY
