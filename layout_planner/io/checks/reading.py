@@ -24,6 +24,7 @@ from layout_planner.io.text import read_list
 _DTYPES = {"int": "Int64", "bool": "boolean"}
 _NOT_SUMS = {"-", "year", "month", "degree", "year of age", "as row", "min", "m", "km/h", "as rule"}
 _AS_NUMBER = re.compile(r"^\d+(\.\d+)?[eE]\+?\d+$|^\d+\.0+$")
+MOST = 20_000  # defects of one column that are told row by row; a file with more of them was exported wrongly
 _OWN = {"_row", "geometry"}  # columns that the program adds itself: one of the file would take their place
 _INSIDE = re.compile(r"\S\s+\S")
 _MOJIBAKE = re.compile("锟斤拷|烫烫|\ufffd")
@@ -82,9 +83,9 @@ def read_table(path: Path, spec: Table, declared: Declared) -> TableRead:
     usable = ~np.logical_or.reduce(list(bad.values())) & ~frame["_row"].isin(cells.spoilt).to_numpy()
     with_key = ~np.logical_or.reduce([bad[k] for k in spec.key]) if spec.key else np.zeros(len(frame), dtype=bool)
     keys = frame.loc[with_key, [*spec.key, "_row"]].reset_index(drop=True)
-    twice = _repeated(frame[with_key], spec, path.name)
-    usable &= ~frame["_row"].isin([p.row for p in twice]).to_numpy()
-    problems += twice
+    again = frame[with_key].duplicated(list(spec.key), keep="first") if spec.key else pd.Series(dtype=bool)
+    usable &= ~frame.index.isin(again[again].index)
+    problems += _repeated(frame[with_key], spec, path.name)
     skip = {p.row for p in problems if p.row is not None}
     good, found = _placed(frame, usable, spec, declared, cells.shapes, skip)
     return TableRead(None if _unplaced(problems) else good, keys, problems + found)
@@ -130,12 +131,20 @@ def _checked(cells: _Cells, spec: Table, file: str) -> tuple[dict[str, list[Any]
             values[column.name], refused = check_cells(column, raw, required=column in spec.required)
             wrong[[place for place, _ in refused]] = True
             told = [(p, kind) for p, kind in refused if cells.rows[p] not in cells.spoilt]
-            problems += [(cells.rows[p], _cell_problem(column, raw[p], file, cells.rows[p], kind)) for p, kind in told]
+            problems += [
+                (cells.rows[p], _cell_problem(column, raw[p], file, cells.rows[p], kind)) for p, kind in told[:MOST]
+            ]
+            if len(told) > MOST:
+                problems.append((cells.rows[-1], _more(file, f"{column.zh} {column.name}", len(told) - MOST)))
             problems += _text_problems(column, raw, cells.rows, file)
         else:
             values[column.name] = [None] * len(cells.rows)
         bad[column.name] = wrong
     return values, bad, [problem for _, problem in sorted(problems, key=lambda pair: pair[0])]
+
+
+def _more(file: str, label: str, count: int) -> Problem:
+    return Problem("error", "defects_more", file, None, label, str(count))
 
 
 def _cell_problem(column: Column, raw: object, file: str, row: int, kind: str) -> Problem:
@@ -195,7 +204,7 @@ def _repeated(frame: pd.DataFrame, spec: Table, file: str) -> list[Problem]:
     label = "、".join(f"{spec.column(k).zh} {k}" for k in spec.key)
     twice = frame[frame.duplicated(list(spec.key), keep="first")]
     problems = []
-    for row in twice.to_dict("records"):
+    for row in twice.head(MOST).to_dict("records"):
         found = " ".join(str(row[k]) for k in spec.key)
         number = int(row["_row"])
         if spec.name == "special_pupils":
@@ -204,7 +213,7 @@ def _repeated(frame: pd.DataFrame, spec: Table, file: str) -> list[Problem]:
                 problems.append(Problem("error", TWO_SCHOOLS, file, number, label, found, "、".join(schools)))
                 continue
         problems.append(Problem("error", "key_twice", file, number, label, found))
-    return problems
+    return [*problems, _more(file, label, len(twice) - MOST)] if len(twice) > MOST else problems
 
 
 def _placed(
