@@ -55,6 +55,18 @@ def inspect_county(folder: Path) -> Inspection:
 
     Raises
     ------
+    DataError, MachineError
+        As `context_of`.
+    """
+    context = context_of(folder)
+    return Inspection(context.settings, context.tables, run_checks(context, all_checks()))
+
+
+def context_of(folder: Path) -> Context:
+    """Read a county folder as far as it can be read.
+
+    Raises
+    ------
     DataError
         ``folder_missing``.
     MachineError
@@ -75,8 +87,7 @@ def inspect_county(folder: Path) -> Inspection:
             keys[spec.name] = read.keys
         if read.frame is not None:
             tables[spec.name] = read.frame
-    context = Context(folder, settings, tables, keys, assumptions(settings), tuple(told))
-    return Inspection(settings, tables, run_checks(context, all_checks()))
+    return Context(folder, settings, tables, keys, assumptions(settings), tuple(told))
 
 
 def run_checks(context: Context, checks: tuple[Check, ...]) -> tuple[Result, ...]:

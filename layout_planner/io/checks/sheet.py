@@ -113,22 +113,21 @@ def find_header(lines: Sequence[Sequence[str]], spec: Table, file: str) -> tuple
     tuple
         Names of the columns, the index of the first line of data, and what there is to tell.
     """
-    wanted = {column.name for column in spec.required}
+    known, wanted = {c.name for c in spec.columns}, {c.name for c in spec.required}
     top = range(min(_LOOK, len(lines)))
-    single = {at: _names(lines[at], spec) for at in top}
+    single = [_names(lines[at], spec) for at in top]
+    double = [_merged(lines[at], lines[at + 1], spec) if at + 1 < len(lines) else [] for at in top]
     for at in top:
-        if wanted <= set(single[at]):
-            told = _title(lines, at, file)
-            if single[at] != [_plain(cell) for cell in lines[at]]:
-                told.append(Problem("notice", "header_labels", file, at + 1))
-            return single[at], at + 1, told
-    for at in top[:-1]:
-        names = _merged(lines[at], lines[at + 1], spec)
-        if wanted <= set(names):
+        of_two = wanted <= set(double[at]) and len(known & set(double[at])) > len(known & set(single[at]))
+        if of_two and not known & set(_names(lines[at + 1], spec)) >= wanted:
             found = "，".join(cell for cell in (*lines[at], *lines[at + 1]) if cell.strip())[:_SAMPLE]
-            told = [Problem("error", "header_merged", file, at + 1, "、".join(n for n in names if n), found)]
-            return names, at + 2, _title(lines, at, file) + told
-    best = max(top, key=lambda at: len({column.name for column in spec.columns} & set(single[at])))
+            told = [Problem("error", "header_merged", file, at + 1, "、".join(n for n in double[at] if n), found)]
+            return double[at], at + 2, _title(lines, at, file) + told
+        if wanted <= set(single[at]):
+            labels = single[at] != [_plain(cell) for cell in lines[at]][: len(single[at])]
+            told = [Problem("notice", "header_labels", file, at + 1)] if labels else []
+            return single[at], at + 1, _title(lines, at, file) + told
+    best = max(top, key=lambda at: len(known & set(single[at])))
     return single[best], best + 1, _title(lines, best, file)
 
 
