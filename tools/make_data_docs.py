@@ -25,13 +25,15 @@ This page is made from the one dictionary of columns; do not edit it by hand.
 | `schema` | 格式版本，现为 1 |
 | `name` `code` | 县名、6 位区划代码 |
 | `base_year` `horizon` | 基准学年（最近一年实际数）、向后预测几个学年（1–30） |
-| `coordinate_system` | 输入坐标的坐标系：`cgcs2000` `wgs84` `gcj02` `bd09` `projected`，或 CGCS2000 平面坐标的 EPSG 代码（见 docs/coordinates.md） |
+| `coordinate_system` | 输入坐标的坐标系：`cgcs2000` `wgs84` `gcj02` `bd09` `projected`，\
+或 CGCS2000 平面坐标的 EPSG 代码（见 docs/coordinates.md） |
 | `[coordinates]` | 个别文件另属一个坐标系时：`"villages.csv" = "gcj02"`，一个文件一行 |
 | `projected_crs` | 量算用的投影坐标系 EPSG 代码；空着按经度取 CGCS2000 3° 带 |
 | `draws` `seed` | 随机抽样次数、种子：同数据同种子，结果逐字节相同 |
 | `synthetic` | 是否模拟数据；是则每页注明 |
 | `[parameters]` | 本县自己的工程参数，名称见 `layout_planner/policy/parameters/` |
-| `[rules.ID]` | 本县自定的 PARAM 规则:`value` `reason` `signer` `date` |
+| `[rules]` | 本县自定的 PARAM 规则：`ID = { value, reason, signer, date }`；分学段、分项的写成列表，每项另写 `stage`、`part` |
+| `[goals]` | 本县以优质均衡为目标时：`quality_balance = { reason, signer, date }`，规则 C11 随之生效 |
 | `[[overrides]]` | 对 BLOCK* 规则的书面例外:`rule` `subject` `reason` `signer` `date` |
 """
 

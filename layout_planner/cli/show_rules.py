@@ -15,7 +15,6 @@ from layout_planner.errors import DataError, UsageError
 from layout_planner.policy import (
     FAMILIES,
     Catalogue,
-    CountyValue,
     Rule,
     load_catalogue,
     unit_label,
@@ -45,10 +44,7 @@ def catalogue_of(county: Path | None) -> tuple[Catalogue, date]:
     from layout_planner.io.settings import read_settings
 
     settings = read_settings(county)
-    own = {
-        n: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date) for n, r in settings.rules.items()
-    }
-    return load_catalogue().with_county_values(own), date(settings.base_year + 1, *_FIRST_SCHOOL_DAY)
+    return load_catalogue().with_county_values(settings.own_values), date(settings.base_year + 1, *_FIRST_SCHOOL_DAY)
 
 
 def rule_named(catalogue: Catalogue, rule_id: str) -> Rule:

@@ -246,7 +246,7 @@ CHECKS: Final[Mapping[str, Entry]] = {
     "C08": Entry("sections", check_large_class),
     "C09": Entry("sections", check_oversized_shares, {"bands": "C07"}),
     "C10": Entry("school_sizes", check_school_size),
-    "C11": Entry("sections", check_every_class),
+    "C11": Entry("sections_goal", check_every_class),
     "C12": Entry("sections_senior", check_senior_class),
     "C13": Entry("sections", check_class_size),
     "C14": Entry("sections_pre", check_kindergarten_class),

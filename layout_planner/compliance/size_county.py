@@ -13,7 +13,7 @@ from layout_planner.compliance.sections import SECTIONS, every_section, unknown_
 from layout_planner.policy import Rule
 from layout_planner.terms import GRADE_LABELS_ZH, LABELS_ZH
 
-_GOAL = "本县是否以优质均衡为目标"
+_GOAL = "本县是否以优质均衡为目标（county.toml 的 [goals]）"
 
 
 def check_large_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
@@ -113,13 +113,13 @@ def check_oversized_shares(sections: pd.DataFrame, rule: Rule, day: date, *, ban
 def check_every_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame:
     """C11: no section of the county above the size for 优质均衡 (教督〔2017〕6号).
 
-    The rule binds a county that has declared the goal. No table says whether it has, so the rule stays 未评; what would
-    be found stands beside it.
+    The rule binds a county that has declared the goal in ``county.toml``. While it has not, the rule stays 未评 and
+    what would be found stands beside it.
 
     Parameters
     ----------
     sections
-        Table of `check_large_class`. [pupils], [sections]
+        Table of `check_large_class`, and whether the county has declared the ``goal``. [pupils], [sections]
     rule
         C11.
     day
@@ -128,7 +128,7 @@ def check_every_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataF
     Returns
     -------
     DataFrame
-        One finding a stage, not evaluated: observed is the largest section, names and affected those over the limit.
+        One finding a stage: observed is the largest section, names and affected those over the limit.
         [pupils/section]
 
     Raises
@@ -139,21 +139,26 @@ def check_every_class(sections: pd.DataFrame, rule: Rule, day: date) -> pd.DataF
     findings = []
     for stage, rows, unknown in _by_stage(sections, rule):
         limit = rule.on(day, stage)
+        goal = bool(sections["goal"].all())
         over = rows[rows["size"] > limit]
         places = [f"{n} {GRADE_LABELS_ZH[g]}" for n, g in zip(over["subject_name"], over["grade"], strict=True)]
         findings.append(
             Finding(
                 WHOLE_COUNTY,
-                judge(broken=False, unknown=True),
+                judge(broken=goal and bool(len(over)), unknown=not goal or bool(unknown)),
                 observed=float(rows["size"].max()),
                 limit=limit,
                 affected=float(over["size"].sum()),
                 names=f"超出 {len(over)} 个班：{listed(places)}" if len(over) else "",
-                missing="、".join(filter(None, [f"需：{_GOAL}", unknown.removeprefix("需：")])),
+                missing=_needs("" if goal else _GOAL, unknown.removeprefix("需：")),
                 stage=stage,
             )
         )
     return findings_frame(rule, findings, day)
+
+
+def _needs(*wanted: str) -> str:
+    return "需：" + "、".join(filter(None, wanted)) if any(wanted) else ""
 
 
 def _by_stage(sections: pd.DataFrame, rule: Rule) -> Iterator[tuple[str, pd.DataFrame, str]]:

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
+from layout_planner.errors.english import column_name, english
 from layout_planner.errors.printable import shown
 
 Lang = Literal["zh", "en"]
@@ -73,19 +74,24 @@ class Problem:
 
     def sentence(self, lang: Lang = "zh") -> str:
         """Return the line that a planner reads."""
-        return sentence(self.code, self._fields(), lang)
+        return sentence(self.code, self._fields(lang), lang)
+
+    def said(self, lang: Lang = "zh") -> str:
+        """Return the line without its last part, what to do."""
+        return _filled(catalogue()[self.code][lang], self._fields(lang), lang)
 
     def fix(self, lang: Lang = "zh") -> str:
         """Return what to do about it; empty where the sentence does not say it apart."""
-        return fix(self.code, self._fields(), lang)
+        return fix(self.code, self._fields(lang), lang)
 
-    def _fields(self) -> dict[str, object]:
+    def _fields(self, lang: Lang) -> dict[str, object]:
+        column, allowed = self.column or "", self.allowed or ""
         return {
             "file": self.file,
             "row": "" if self.row is None else self.row,
-            "column": self.column or "",
+            "column": column_name(column) if lang == "en" else column,
             "found": self.found or "",
-            "allowed": self.allowed or "",
+            "allowed": english(allowed) if lang == "en" else allowed,
         }
 
 

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from layout_planner.contracts.rows import MAX_NAME
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.errors.printable import shown
 from layout_planner.io.text import read_toml
+from layout_planner.policy import CountyValue
 
 FILE = "county.toml"
 _CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the next zones follow one by one
@@ -61,9 +62,23 @@ class Signed(BaseModel):
 
 
 class CountyRule(Signed):
-    """The county's own value of a PARAM rule (本县自定)."""
+    """The county's own value of a PARAM rule (本县自定), for one stage or part of the rule where it has several."""
 
     value: float = Field(ge=0, allow_inf_nan=False)
+    stage: Literal["pre", "primary", "junior", "senior"] | None = None
+    part: str | None = None
+
+
+class Goals(BaseModel):
+    """Goals that the county has declared, and that bind further rules."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality_balance: Signed | None = None
+
+
+def _as_list(given: object) -> object:
+    return given if isinstance(given, list | tuple) else [given]
 
 
 class Override(Signed):
@@ -125,8 +140,17 @@ class CountySettings(BaseModel):
     seed: int = Field(ge=0)
     synthetic: bool = False
     parameters: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
-    rules: Mapping[str, CountyRule] = Field(default_factory=dict)
+    rules: Mapping[str, Annotated[tuple[CountyRule, ...], BeforeValidator(_as_list)]] = Field(default_factory=dict)
+    goals: Goals = Field(default_factory=Goals)
     overrides: tuple[Override, ...] = ()
+
+    @property
+    def own_values(self) -> dict[str, tuple[CountyValue, ...]]:
+        """The county's own numbers of PARAM rules, by rule id."""
+        return {
+            name: tuple(CountyValue(r.value, r.reason, r.signer, r.date, r.stage, r.part) for r in given)
+            for name, given in self.rules.items()
+        }
 
     @property
     def declared(self) -> Declared:

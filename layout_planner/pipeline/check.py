@@ -115,7 +115,7 @@ def page_of(checked: Checked) -> CheckPage:
             )
             for r in checked.results
         ),
-        findings=tuple((p.severity, p.sentence("zh")) for p in problems),
+        findings=tuple((p.severity, p.said("zh"), p.fix("zh")) for p in problems),
     )
 
 

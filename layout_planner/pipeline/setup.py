@@ -17,7 +17,6 @@ from layout_planner.io.checks.table import problems_table
 from layout_planner.io.county import County, read_county
 from layout_planner.policy import (
     Catalogue,
-    CountyValue,
     Parameter,
     load_catalogue,
     load_parameters,
@@ -84,16 +83,12 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
     county = read_county(folder)
     settings = county.settings
     parameters = load_parameters()
-    county_values = {
-        name: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date)
-        for name, r in settings.rules.items()
-    }
     return Setup(
         county=county,
         schools=_ordered(county.schools, "school_id").to_crs(county.crs),
         villages=_ordered(county.villages, "village_code").to_crs(county.crs),
         roads=None if county.roads is None else _plain_lines(county.roads.to_crs(county.crs)),
-        catalogue=load_catalogue().with_county_values(county_values),
+        catalogue=load_catalogue().with_county_values(settings.own_values),
         parameters=parameters,
         values=parameter_values(parameters, settings.parameters),
         day=date(settings.base_year + 1, *FIRST_SCHOOL_DAY),

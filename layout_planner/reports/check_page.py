@@ -53,7 +53,7 @@ class CheckPage:
     synthetic: bool
     tables: Mapping[str, int]  # rows of the tables that could be read
     lines: Sequence[CheckLine]
-    findings: Sequence[tuple[str, str]]  # severity and sentence, the worst first
+    findings: Sequence[tuple[str, str, str]]  # severity, what was found, what to do; the worst first
 
     @property
     def rounds(self) -> list[tuple[str, list[CheckLine]]]:
@@ -86,7 +86,7 @@ class CheckPage:
     @property
     def shown(self) -> list[tuple[str, str, str]]:
         """The first findings: severity, its label, the sentence cut to two lines."""
-        return [(s, label("severity", s), shortened(text)) for s, text in self.findings[:SHOWN]]
+        return [(s, label("severity", s), shortened(said, fix)) for s, said, fix in self.findings[:SHOWN]]
 
     @property
     def more(self) -> int:
@@ -94,9 +94,12 @@ class CheckPage:
         return max(0, len(self.findings) - SHOWN)
 
 
-def shortened(text: str) -> str:
-    """Cut a sentence to two lines of the page."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def shortened(said: str, fix: str) -> str:
+    """Cut a sentence to two lines of the page: what was found before what to do."""
+    end = f"；{fix}。" if fix else ""
+    if len(said) + len(end) > _LONGEST:
+        said = f"{said[: max(_LONGEST - len(end), _LONGEST // 2)]}…"
+    return f"{said}{end}"[: _LONGEST + _LONGEST // 4]
 
 
 def render_check(page: CheckPage) -> str:

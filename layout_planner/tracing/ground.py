@@ -13,7 +13,6 @@ from layout_planner.errors import LayoutError
 from layout_planner.io.settings import read_settings
 from layout_planner.policy import (
     Catalogue,
-    CountyValue,
     Parameter,
     Rule,
     Value,
@@ -48,11 +47,7 @@ def ground_of(store: Store) -> Ground:
     values = {name: parameter.value for name, parameter in parameters.items()}
     try:
         settings = read_settings(store.county)
-        own = {
-            n: CountyValue(value=r.value, reason=r.reason, signer=r.signer, day=r.date)
-            for n, r in settings.rules.items()
-        }
-        catalogue = catalogue.with_county_values(own)
+        catalogue = catalogue.with_county_values(settings.own_values)
         values = parameter_values(parameters, settings.parameters)
     except LayoutError as error:
         return Ground(store, catalogue, parameters, values, day, error)

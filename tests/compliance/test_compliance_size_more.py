@@ -112,10 +112,20 @@ def test_no_target_for_the_shares_was_in_force_before_2018():
 
 def test_the_goal_of_the_county_is_not_known_but_what_it_would_find_is():
     table = sections(("s", "primary", 1, 46, 1), ("t", "junior", 7, 50, 1))
-    found = check_every_class(table, CATALOGUE.rule("C11"), DAY)
+    wanted = "需：本县是否以优质均衡为目标（county.toml 的 [goals]）"
+    found = check_every_class(table.assign(goal=False), CATALOGUE.rule("C11"), DAY)
     assert short(found, "stage", "observed", "names", "missing") == [
-        ["county", "not_evaluated", "primary", 46.0, "超出 1 个班：校s 一年级", "需：本县是否以优质均衡为目标"],
-        ["county", "not_evaluated", "junior", 50.0, "", "需：本县是否以优质均衡为目标"],
+        ["county", "not_evaluated", "primary", 46.0, "超出 1 个班：校s 一年级", wanted],
+        ["county", "not_evaluated", "junior", 50.0, "", wanted],
+    ]
+
+
+def test_a_county_with_the_goal_is_bound_by_every_class():
+    table = sections(("s", "primary", 1, 46, 1), ("t", "junior", 7, 50, 1), ("u", "junior", 8, 40, NAN))
+    found = check_every_class(table.assign(goal=True), CATALOGUE.rule("C11"), DAY)
+    assert short(found, "stage", "missing") == [
+        ["county", "fail", "primary", ""],
+        ["county", "not_evaluated", "junior", "需：分年级班级数（校u初中）"],
     ]
 
 

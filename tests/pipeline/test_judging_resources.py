@@ -154,11 +154,22 @@ def test_attendance_outside_the_area_is_counted(county_copy):
     write(
         county_copy,
         "attendance.csv",
-        f"village_code,school_id,grade_band,pupils\n990001100203,{PRIMARY},1-3,9\n990001100203,{POINT},1-3,1\n",
+        f"village_code,school_id,grade_band,pupils\n990001100203,{PRIMARY},1-3,1\n990001100203,{POINT},1-3,9\n",
     )
-    write(county_copy, "zones.csv", f"village_code,stage,school_id\n990001100203,primary,{PRIMARY}\n")
+    write(county_copy, "zones.csv", f"village_code,stage,school_id\n990001100203,primary,{POINT}\n")
     tables, found = found_in(county_copy)
     zoning = tables["zoning"].set_index("stage")
     assert zoning.loc["primary", ["share", "outside"]].tolist() == [90.0, 1.0]
     assert found.loc[("E12", "county", "primary"), "outcome"] == "fail"
     assert found.loc[("E12", "county", "junior"), "outcome"] == "not_evaluated"
+
+
+def test_a_pupil_of_a_teaching_point_is_in_the_area_of_its_host(county_copy):
+    write(
+        county_copy,
+        "attendance.csv",
+        f"village_code,school_id,grade_band,pupils\n990001100203,{PRIMARY},1-3,9\n990001100203,{POINT},1-3,1\n",
+    )
+    write(county_copy, "zones.csv", f"village_code,stage,school_id\n990001100203,primary,{PRIMARY}\n")
+    _, found = found_in(county_copy)
+    assert found.loc[("E12", "county", "primary"), ["outcome", "observed"]].tolist() == ["pass", 100.0]

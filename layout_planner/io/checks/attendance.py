@@ -15,14 +15,20 @@ _ZONED = ("primary", "junior")  # stages that are assigned by zone
 
 
 def band_pupils(ctx: Context) -> pd.DataFrame:
-    """Pupils of the base year by school and grade band, columns school_id, grade_band, enrolled."""
+    """Pupils of the base year by school and grade band, columns school_id, grade_band, enrolled; whole bands only."""
     table = ctx.tables["enrolment"]
-    now = table[table["school_year"] == ctx.base_year]
+    now = table[(table["school_year"] == ctx.base_year) & ~table["school_id"].isin(_not_whole(ctx))]
     band = now["grade"].map({grade: str(band) for grade, band in BAND_OF_GRADE.items()})
     return (
         now.assign(grade_band=band).groupby(["school_id", "grade_band"], as_index=False)["pupils"].sum()
         .rename(columns={"pupils": "enrolled"})
     )  # fmt: skip
+
+
+def _not_whole(ctx: Context) -> set[str]:
+    """Schools of whose base year a row cannot be used."""
+    refused = ctx.refused("enrolment")
+    return set(refused.loc[refused["school_year"] == ctx.base_year, "school_id"])
 
 
 def sums(ctx: Context) -> list[Problem]:
@@ -31,7 +37,9 @@ def sums(ctx: Context) -> list[Problem]:
         pupils=("pupils", "sum"), _row=("_row", "min")
     )  # fmt: skip
     both = told.merge(band_pupils(ctx), on=["school_id", "grade_band"], how="left").fillna({"enrolled": 0.0})
-    both = both[both["school_id"].isin(ctx.tables["schools"]["school_id"])]
+    judged = set(ctx.tables["schools"]["school_id"]) - _not_whole(ctx)
+    judged -= set(ctx.refused("attendance")["school_id"])
+    both = both[both["school_id"].isin(judged)]
     rows = both[(both["pupils"] - both["enrolled"]).abs() > _EXACT]
     names = named(ctx.tables["schools"])
     cells = zip(rows["school_id"], rows["grade_band"], rows["pupils"], strict=True)
@@ -139,6 +147,8 @@ def trip_pairs(ctx: Context) -> list[Problem]:
     if not pairs:
         return []
     trips = ctx.tables["trips"]
+    if ctx.has("keys:villages", "keys:schools"):
+        trips = trips[trips["village_code"].isin(ctx.known("villages")) & trips["school_id"].isin(ctx.known("schools"))]
     rows = trips[[pair not in pairs for pair in zip(trips["village_code"], trips["school_id"], strict=True)]]
     rows = rows.drop_duplicates(["village_code", "school_id"])
     found = [f"{v} → {s}" for v, s in zip(rows["village_code"], rows["school_id"], strict=True)]

@@ -140,11 +140,11 @@ def _grades(keys: pd.DataFrame) -> dict[tuple[str, int], set[int]]:
 def births_years(ctx: Context) -> list[Problem]:
     """Births of every township with a village, for every year that today's grades were born in, to the last year."""
     births, year = ctx.keys["births"], ctx.base_year
-    if not len(births) or not len(ctx.keys["enrolment"]):
+    if not (births["year"] <= year + 1).any() or not len(ctx.keys["enrolment"]):
         return []
     highest = int(ctx.keys["enrolment"]["grade"].max())
     first = max(year - highest - COHORT_LAG, year - OLDEST_GRADE_LAG)
-    latest = min(int(births["year"].max()), year + 1)
+    latest = int(births.loc[births["year"] <= year + 1, "year"].max())
     last = max(latest, year - YOUNGEST_LAG)
     names = named(ctx.tables["townships"], "township_code")
     have = births.groupby("township_code")["year"].agg(set).to_dict()

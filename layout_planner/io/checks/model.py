@@ -35,6 +35,11 @@ class Context:
         keys = self.keys[table]
         return frozenset(keys[next(c for c in keys.columns if c != "_row")])
 
+    def refused(self, table: str) -> pd.DataFrame:
+        """Keys of the rows that are no good rows: what stands in the others cannot be held against their sums."""
+        keys = self.keys[table]
+        return keys[~keys["_row"].isin(self.tables[table]["_row"])]
+
     def has(self, *names: str) -> bool:
         """Whether all of these could be read: tables, the settings, or the keys of a table (``keys:schools``)."""
         return all(

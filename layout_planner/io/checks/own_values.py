@@ -5,7 +5,7 @@ from __future__ import annotations
 from layout_planner.errors import PolicyError, Problem, sentence
 from layout_planner.io.checks.model import SETTINGS, Check, Context, file_of
 from layout_planner.io.settings import FILE
-from layout_planner.policy import CountyValue, Parameter, load_catalogue, load_parameters
+from layout_planner.policy import Parameter, load_catalogue, load_parameters
 
 ABSURD = 10  # an assumption ten times beyond the range of its source is a slip of the pen
 
@@ -41,10 +41,9 @@ def own_rules(ctx: Context) -> list[Problem]:
     """The county sets only rules that are left to it, each signed."""
     catalogue = load_catalogue()
     problems = []
-    for name, rule in ({} if ctx.settings is None else ctx.settings.rules).items():
-        value = CountyValue(value=rule.value, reason=rule.reason, signer=rule.signer, day=rule.date)
+    for name, values in ({} if ctx.settings is None else ctx.settings.own_values).items():
         try:
-            catalogue.with_county_values({name: value})
+            catalogue.with_county_values({name: values})
         except PolicyError as error:
             found = sentence(error.code, error.fields, "zh").rstrip("。")
             problems.append(Problem("error", "rule_refused", FILE, None, f"rules.{name}", found))

@@ -38,8 +38,10 @@ def twins(ctx: Context) -> list[Problem]:
 
 
 def off_township(ctx: Context) -> list[Problem]:
-    """Villages lie in or near their own township."""
-    return found_by.township_problems(ctx.tables["villages"], ctx.tables["townships"], crs=_crs(ctx))
+    """Villages lie in or near their own township; those outside the county are told already."""
+    far = {p.row for p in outside(ctx) if p.file == file_of("villages")}
+    villages = ctx.tables["villages"]
+    return found_by.township_problems(villages[~villages["_row"].isin(far)], ctx.tables["townships"], crs=_crs(ctx))
 
 
 def shifted(ctx: Context) -> list[Problem]:

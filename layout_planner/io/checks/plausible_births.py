@@ -55,9 +55,13 @@ def month_profile(ctx: Context) -> list[Problem]:
 def entrants(ctx: Context) -> list[Problem]:
     """Grade 1 of the county holds a possible share of those born for it."""
     low, high = ctx.values["check_entrants_low"], ctx.values["check_entrants_high"]
-    born = _yearly(ctx).groupby("year")["births"].sum()
+    yearly = _yearly(ctx)
+    towns = yearly.groupby("year")["births"].agg(["sum", "size"])
+    born = towns.loc[towns["size"] == yearly["township_code"].nunique(), "sum"]
     table = ctx.tables["enrolment"]
-    first = table[table["grade"] == 1].groupby("school_year")["pupils"].sum()
+    refused = ctx.refused("enrolment")
+    spoilt = set(refused.loc[refused["grade"] == 1, "school_year"])
+    first = table[(table["grade"] == 1) & ~table["school_year"].isin(spoilt)].groupby("school_year")["pupils"].sum()
     lag = zip(ENTRY_LAG, SHARES, strict=True)
     due = sum(born.reindex(first.index - years).to_numpy() * share for years, share in lag)
     ratio = pd.Series(first.to_numpy() / np.where(due > 0, due, np.nan), index=first.index)
@@ -99,7 +103,9 @@ def _born_for(born: pd.DataFrame, base: int, young: int, old: int) -> pd.Series:
 
 def _yearly(ctx: Context) -> pd.DataFrame:
     """Births by township and whole year, with the first row of the file; the years to come are left out."""
-    births = ctx.tables["births"]
+    births, by = ctx.tables["births"], ["township_code", "year"]
+    refused = pd.MultiIndex.from_frame(ctx.refused("births")[by])
+    births = births[~pd.MultiIndex.from_frame(births[by]).isin(refused)]
     if ctx.settings is not None:
         births = births[births["year"] <= ctx.base_year + 1]
     table = births.groupby(["township_code", "year"], as_index=False).agg(

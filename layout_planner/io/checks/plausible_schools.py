@@ -17,7 +17,10 @@ _WHOLE, _NEAR = 1.0, 0.01
 def _now(ctx: Context) -> pd.DataFrame:
     """Schools with their pupils of the base year; schools without a row are left out."""
     table = ctx.tables["enrolment"]
-    now = table[table["school_year"] == ctx.base_year].groupby("school_id")["pupils"].sum()
+    refused = ctx.refused("enrolment")
+    spoilt = set(refused.loc[refused["school_year"] == ctx.base_year, "school_id"])
+    now = table[(table["school_year"] == ctx.base_year) & ~table["school_id"].isin(spoilt)]
+    now = now.groupby("school_id")["pupils"].sum()
     schools = pd.DataFrame(ctx.tables["schools"].drop(columns="geometry"))
     return schools.merge(now.rename("pupils_now"), left_on="school_id", right_index=True)
 

@@ -84,7 +84,11 @@ def _attending(today: Today, stage: str) -> tuple[str, float, float, str]:
     if lost:
         return stage, math.nan, math.nan, f"{lost} 个村的学区划片（zones.csv）"
     pairs = set(zip(zoned["village_code"], zoned["school_id"], strict=True))
-    inside = [pair in pairs for pair in zip(rows["village_code"], rows["school_id"], strict=True)]
+    hosts = today.setup.schools.set_index("school_id")["host_school_id"].dropna().to_dict()
+    inside = [
+        (village, school) in pairs or (village, hosts.get(school)) in pairs
+        for village, school in zip(rows["village_code"], rows["school_id"], strict=True)
+    ]
     total, near = float(rows["pupils"].sum()), float(rows.loc[inside, "pupils"].sum())
     share = 100 * near / total if total > 0 else math.nan
     return stage, share, total - near, _ATTENDANCE

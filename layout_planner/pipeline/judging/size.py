@@ -19,6 +19,7 @@ def tables_of(today: Today) -> dict[str, pd.DataFrame]:
     senior = (today.grades["stage"] == Stage.SENIOR) & (kinds != _VOCATIONAL)
     return {
         "sections": today.compulsory,
+        "sections_goal": today.compulsory.assign(goal=today.setup.county.settings.goals.quality_balance is not None),
         "sections_pre": today.grades[today.grades["stage"] == Stage.PRE],
         "sections_senior": today.grades[senior],
         "school_sizes": school_sizes(today.compulsory),

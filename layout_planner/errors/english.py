@@ -1,0 +1,42 @@
+"""English for the few words that the dictionary of columns puts into a message: what a value may be, which column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+_KINDS: Final = {"整数": "a whole number", "数": "a number", "文字": "text", "true 或 false": "true or false"}
+_FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+    (re.compile(r"^不小于 (\S+) 的(整数|数)"), lambda m: f"{_KINDS[m[2]]} of {m[1]} or more"),
+    (re.compile(r"^(\S+) 到 (\S+) 的(整数|数)"), lambda m: f"{_KINDS[m[3]]} from {m[1]} to {m[2]}"),
+    (re.compile(r"^(.+) 之一"), lambda m: "one of " + m[1].replace("、", ", ")),
+    (re.compile(r"^符合 (\S+) 的代码"), lambda m: f"a code like {m[1]}"),
+    (re.compile(r"^日期 如 (\S+)"), lambda m: f"a date such as {m[1]}"),
+    (re.compile(r"^(true 或 false|整数|数|文字)"), lambda m: _KINDS[m[1]]),
+)
+_TAILS: Final = (
+    (re.compile(r"，且不超过 (\d+)"), r", at most \1"),
+    (re.compile(r"，不超过 (\d+) 个字符"), r", at most \1 characters"),
+    (re.compile(r"（是否与[经纬]度颠倒？）"), " (longitude and latitude swapped?)"),
+)
+_LABELLED: Final = re.compile(r"^[^\x00-\x7f].* ([a-z][a-z0-9_]*)$")
+
+
+def english(text: str) -> str:
+    """Put into English what a column allows; any other text stays as it is."""
+    for form, words in _FORMS:
+        if match := form.match(text):
+            said = words(match) + text[match.end() :]
+            for tail, rest in _TAILS:
+                said = tail.sub(rest, said)
+            return said
+    return text
+
+
+def column_name(label: str) -> str:
+    """Name of a column without its Chinese label: ``在校生 pupils`` → ``pupils``; a name of a place stays."""
+    parts = label.split("、")
+    if all(_LABELLED.match(part) for part in parts):
+        return ", ".join(part.rsplit(" ", 1)[1] for part in parts)
+    return label
