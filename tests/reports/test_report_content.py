@@ -8,6 +8,7 @@ from layout_planner.figures.style import missing_glyphs
 from layout_planner.reports import build_document
 from layout_planner.reports.model import Bullets, Figure, Section, Table
 from layout_planner.reports.sections import SECTIONS
+from layout_planner.reports.sections.options import _short
 from layout_planner.reports.sections.rules import rules
 
 FORBIDDEN = ("关闭", "取消", "裁撤率", "撤并任务")
@@ -195,3 +196,11 @@ def test_plans_are_compared_with_children_before_averages(document):
 def test_any_one_table_may_be_absent(inputs, name):
     tables = {key: table for key, table in inputs.tables.items() if key != name}
     assert build_document(dataclasses.replace(inputs, tables=tables)).sections
+
+
+def test_what_an_option_lacks_is_told_by_rule_in_the_report():
+    reason = (
+        "M09 床位不足（一票否决）；M08 未评（需：安全认定（trips.csv 的 safe），1 条没有认定：甲村）；M16 未评（待办）"
+    )
+    assert _short(reason) == "M09 床位不足（一票否决）；未评：M08、M16"
+    assert _short("保留办学；不涉及转学") == "保留办学；不涉及转学"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from itertools import pairwise
@@ -16,6 +17,8 @@ from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Tab
 from layout_planner.reports.sections.parts import NEAREST_NOTE, columns, homes_note, not_made
 from layout_planner.terms import label
 
+# a part "M08 未评（需：…（…）…）" of a reason, as the options write it
+_OPEN: Final = re.compile(r"；?([A-Z][0-9]{2}) 未评（(?:[^（）]|（[^（）]*）)*）")
 Cell = Callable[[pd.Series], str]
 
 
@@ -92,6 +95,13 @@ def overview(found: pd.DataFrame, findings: pd.DataFrame | None) -> list[str]:
             "否决的原因（一个选项可被几条规则否决）："
             + "；".join(f"{rule}{kinds.get(rule, '')} {count:,} 个" for rule, count in counts.most_common())
             + "。"
+        )
+    unknown = Counter(rule for reason in pairs["reason"].map(words.text) for rule in _OPEN.findall(reason))
+    if unknown:
+        said.append(
+            "并入选项中还没有评的否决规则："
+            + "、".join(f"{rule} {count:,} 个" for rule, count in unknown.most_common())
+            + "。未评不等于符合，决定之前须补齐；每个选项缺什么，见 candidates.csv 的“原因”。"
         )
     stuck = no_merger_told(found, shown=10)
     if stuck:
@@ -190,9 +200,15 @@ def _note(rows: pd.DataFrame, inputs: ReportInputs) -> str:
 
 def _reasons(rows: pd.DataFrame) -> Bullets:
     """Write the reasons of the options; options with the same reason share a line."""
-    groups = rows.groupby(rows["reason"].map(words.text), sort=False)
+    groups = rows.groupby(rows["reason"].map(words.text).map(_short), sort=False)
     heads = ["、".join(_title(row).replace("\n", " ") for _, row in group.iterrows()) for _, group in groups]
     return Bullets(tuple(str(reason) for reason, _ in groups), tuple(heads))
+
+
+def _short(reason: str) -> str:
+    """Put what is not evaluated at the end, by rule only."""
+    unknown = _OPEN.findall(reason)
+    return _OPEN.sub("", reason) + (f"；未评：{'、'.join(unknown)}" if unknown else "")
 
 
 def _title(row: pd.Series) -> str:
