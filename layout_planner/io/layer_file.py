@@ -75,13 +75,14 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
 
 def _parsed(data: bytes, layer: str | None, file: str) -> Any:
     import geopandas as gpd
-    from shapely.errors import ShapelyError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # GDAL's remarks on what it mends are no sentence for a planner
             return gpd.read_file(io.BytesIO(data), engine="pyogrio", layer=layer, max_features=MAX_FEATURES + 1)
-    except (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, ShapelyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a foreign library makes of a broken file, down to its own defects
         raise _unreadable(file) from error
 
 
