@@ -83,7 +83,9 @@ def test_the_messages_follow_the_language_and_the_page_stays_chinese(county, tmp
     assert english.endswith("add it to zones.csv.")
     (chinese,) = [m for m in check_county(county).quality["message"] if "学区" in m]
     assert chinese.endswith("请在 zones.csv 补上。")
-    assert [text for _, text in page_of(check_county(county, "en")).findings if "学区" in text] == [chinese]
+    assert [f"{said}；{fix}。" for _, said, fix in page_of(check_county(county, "en")).findings if "学区" in said] == [
+        chinese
+    ]
 
 
 def test_the_page_counts_what_the_table_holds(county):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from layout_planner.contracts import load_dictionary
 from layout_planner.io.checks.registry import all_checks
 from layout_planner.io.checks.run import context_of, run_checks
 from layout_planner.io.settings import CountyRule, Override
@@ -134,12 +135,31 @@ def same_point(ctx):
     return replace(ctx, tables={**ctx.tables, "schools": frame})
 
 
+FILLED = [
+    "schools",
+    "births",
+    "enrolment",
+    "villages",
+    "townships",
+    "attendance",
+    "zones",
+    "trips",
+    "events",
+    "groups",
+    "special_pupils",
+    "teachers",
+    "ledger",
+    "assets",
+    "procedure",
+    "opinions",
+    "residents",
+]
 SIGNED = {"reason": "试", "signer": "李示例", "date": date(2024, 1, 1)}
 
 # check → (code, what breaks it)
 CASES = {
     "assumptions": ("setting_bad", lambda c: settings(c, parameters={"walk_sped": 4.0})),
-    "own_rules": ("rule_refused", lambda c: settings(c, rules={"T01": CountyRule(value=40, **SIGNED)})),
+    "own_rules": ("rule_refused", lambda c: settings(c, rules={"T01": (CountyRule(value=40, **SIGNED),)})),
     "overrides": (
         "override_not_applied",
         lambda c: settings(c, overrides=(Override(rule="T01", subject=A, **SIGNED),)),
@@ -147,7 +167,7 @@ CASES = {
     "roads_there": ("roads_absent", lambda c: replace(c, folder=c.folder / "nowhere")),
     "inside_county": ("point_far_outside", lambda c: moved(c, "villages", first, lon=5.0)),
     "one_place_each": ("points_identical", same_point),
-    "village_in_township": ("village_off_township", lambda c: moved(c, "villages", first, lat=0.3)),
+    "village_in_township": ("village_off_township", lambda c: moved(c, "villages", first, lon=0.14)),
     "township_known": ("reference_unknown", lambda c: with_cells(c, "events", first, township_code="990001999")),
     "village_known": ("reference_unknown", lambda c: with_cells(c, "trips", first, village_code="990001100999")),
     "school_known": ("reference_unknown", lambda c: with_cells(c, "teachers", first, school_id="2199000099")),
@@ -283,3 +303,12 @@ def test_a_signed_difference_of_the_three_counts_is_a_notice(clean):
     assert np.isclose(clean.tables["residents"]["away"].iloc[1], 8)
     codes = {(p.severity, p.code) for p in told(clean, "three_counts")}
     assert codes == {("notice", "residents_residence_explained")}
+
+
+@pytest.mark.parametrize("table", sorted(load_dictionary().tables[t].name for t in FILLED))
+def test_a_table_without_a_good_row_breaks_no_check(clean, table):
+    frame = clean.tables[table].iloc[:0]
+    for keys in (clean.keys[table], clean.keys[table].iloc[:0]):
+        bare = replace(clean, tables={**clean.tables, table: frame}, keys={**clean.keys, table: keys}, told=())
+        results = run_checks(bare, tuple(CHECKS.values()))
+        assert all(p.sentence() for r in results for p in r.problems)

@@ -57,3 +57,20 @@ def test_a_problem_says_where_what_is_allowed_and_what_to_do():
 def test_an_unknown_code_is_a_defect_of_the_program():
     with pytest.raises(KeyError):
         sentence("no_such_code", {})
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "text"),
+    [
+        ("pupils", "-3", "f.csv row 2 'pupils': found '-3', allowed a number of 0 or more; correct it."),
+        ("grade", "14", "f.csv row 2 'grade': found '14', allowed a whole number from -2 to 12; correct it."),
+        ("lat", "x", "f.csv row 2 'lat': found 'x', allowed a number from 3 to 54 (longitude and latitude swapped?); correct it."),
+        ("safe", "x", "f.csv row 2 'safe': found 'x', allowed true or false; correct it."),
+        ("stage", "x", "f.csv row 2 'stage': found 'x', allowed one of pre, primary, junior, senior; correct it."),
+        ("date", "x", "f.csv row 2 'date': found 'x', allowed a date such as 2026-09-01; correct it."),
+    ],
+)  # fmt: skip
+def test_a_wrong_cell_is_told_in_english_without_a_chinese_word(column, cell, text):
+    from layout_planner.contracts import cell_problem, load_dictionary
+
+    assert cell_problem(load_dictionary().columns[column], cell, "f.csv", 2, "").sentence("en") == text

@@ -6,7 +6,7 @@ import pandas as pd
 from scipy import stats
 
 from layout_planner.errors import Problem
-from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, named
+from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, named, truths
 from layout_planner.terms import BAND_OF_GRADE, STAGE_OF_GRADE
 
 _EXACT = 0.5  # pupils; counts differ by at least one
@@ -107,8 +107,8 @@ def without_stage(ctx: Context, table: str) -> pd.DataFrame:
     """Rows of a table with school_id and stage whose school does not offer the stage."""
     rows, offered = ctx.tables[table], stages_of(ctx)
     known = set(ctx.tables["schools"]["school_id"])
-    wrong = [c in known and (c, s) not in offered for c, s in zip(rows["school_id"], rows["stage"], strict=True)]
-    return rows[wrong]
+    cells = zip(rows["school_id"], rows["stage"], strict=True)
+    return rows[truths(c in known and (c, s) not in offered for c, s in cells)]
 
 
 def zone_stages(ctx: Context) -> list[Problem]:
@@ -129,7 +129,7 @@ def bands(ctx: Context) -> list[Problem]:
         if name in ctx.tables:
             table = ctx.tables[name]
             cells = zip(table["school_id"], table["grade_band"], table["pupils"], strict=True)
-            rows = table[[c in known and (c, b) not in offered and p > 0 for c, b, p in cells]]
+            rows = table[truths(c in known and (c, b) not in offered and p > 0 for c, b, p in cells)]
             problems += at_rows(
                 "band_not_offered", name, rows, "grade_band", rows["grade_band"], allowed=list(rows["school_id"])
             )
@@ -149,7 +149,7 @@ def trip_pairs(ctx: Context) -> list[Problem]:
     trips = ctx.tables["trips"]
     if ctx.has("keys:villages", "keys:schools"):
         trips = trips[trips["village_code"].isin(ctx.known("villages")) & trips["school_id"].isin(ctx.known("schools"))]
-    rows = trips[[pair not in pairs for pair in zip(trips["village_code"], trips["school_id"], strict=True)]]
+    rows = trips[truths(pair not in pairs for pair in zip(trips["village_code"], trips["school_id"], strict=True))]
     rows = rows.drop_duplicates(["village_code", "school_id"])
     found = [f"{v} → {s}" for v, s in zip(rows["village_code"], rows["school_id"], strict=True)]
     return at_rows("trip_unused", "trips", rows, "school_id", found, severity="notice")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from layout_planner.contracts import load_dictionary
 from layout_planner.errors import Problem, Severity
@@ -150,6 +152,11 @@ def at_rows(
 def said(value: object) -> str:
     """Print a value in a message: whole numbers without a point, others with six digits at most."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def truths(values: Iterable[bool]) -> NDArray[np.bool_]:
+    """Mask from a loop over rows; an empty list of truths would pick columns instead."""
+    return np.array(list(values), dtype=bool)
 
 
 def named(schools: pd.DataFrame, key: str = "school_id") -> dict[str, str]:

@@ -170,6 +170,8 @@ def _cohort(x: Floats) -> tuple[Floats, Floats]:
 
 def _median(values: Floats, axis: int) -> Floats:
     """Median along an axis without the missing numbers; NaN where there is none (much faster than numpy's)."""
+    if values.shape[axis] == 0:
+        return np.full(tuple(size for at, size in enumerate(values.shape) if at != axis), np.nan)
     ordered = np.sort(values, axis=axis)
     count = np.isfinite(ordered).sum(axis=axis, keepdims=True)
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, values.shape[axis] - 1)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from layout_planner.errors import Problem
 from layout_planner.io.checks.attendance import without_stage
-from layout_planner.io.checks.model import Check, Context, at_rows
+from layout_planner.io.checks.model import Check, Context, at_rows, truths
 from layout_planner.terms import ENUMS
 
 _HALF_FEN = 0.005  # yuan
@@ -67,7 +67,7 @@ def day_order(ctx: Context) -> list[Problem]:
     """A step ends on or after the day it begins."""
     table = ctx.tables["procedure"]
     both = table[table["date_end"].notna()]
-    rows = both[[end < start for start, end in zip(both["date"], both["date_end"], strict=True)]]
+    rows = both[truths(end < start for start, end in zip(both["date"], both["date_end"], strict=True))]
     return at_rows("dates_turned", "procedure", rows, "date_end", _text(rows["date_end"]), allowed=_text(rows["date"]))
 
 
