@@ -45,7 +45,7 @@ def sums(ctx: Context) -> list[Problem]:
     cells = zip(rows["school_id"], rows["grade_band"], rows["pupils"], strict=True)
     found = [f"{names[code]} {band}：{pupils:g}" for code, band, pupils in cells]
     allowed = [f"{value:g}" for value in rows["enrolled"]]
-    return at_rows("attendance_sum", "attendance", rows, "pupils", found, allowed=allowed, severity="warning")
+    return at_rows("attendance_sum", ("attendance", "pupils"), rows, found, allowed=allowed, severity="warning")
 
 
 def children(ctx: Context) -> list[Problem]:
@@ -66,7 +66,7 @@ def children(ctx: Context) -> list[Problem]:
         cells = zip(rows.index, rows["pupils"], strict=True)
         found = [f"{names[code]} {'、'.join(bands)}：{pupils:g}" for code, pupils in cells]
         allowed = [f"{column} {value:g}" for value in rows["children"]]
-        problems += at_rows("attendance_exceeds_children", "attendance", rows, "pupils", found, allowed=allowed,
+        problems += at_rows("attendance_exceeds_children", ("attendance", "pupils"), rows, found, allowed=allowed,
                             severity="warning")  # fmt: skip
     return problems
 
@@ -80,7 +80,7 @@ def zone_gaps(ctx: Context) -> list[Problem]:
         covered = set(zones.loc[zones["stage"] == stage, "village_code"])
         rows = lived_in[~lived_in["village_code"].isin(covered)]
         found = [f"{name}（{code}）" for name, code in zip(rows["name"], rows["village_code"], strict=True)]
-        problems += at_rows("zone_gap", "villages", rows, "village_code", found, allowed=stage, severity="warning")
+        problems += at_rows("zone_gap", ("villages", "village_code"), rows, found, allowed=stage, severity="warning")
     return problems
 
 
@@ -91,7 +91,7 @@ def zone_overlaps(ctx: Context) -> list[Problem]:
     found = [
         f"{v} {s}：{code}" for v, s, code in zip(rows["village_code"], rows["stage"], rows["school_id"], strict=True)
     ]
-    return at_rows("zone_overlap", "zones", rows, "school_id", found, severity="warning")
+    return at_rows("zone_overlap", ("zones", "school_id"), rows, found, severity="warning")
 
 
 def stages_of(ctx: Context) -> set[tuple[str, str]]:
@@ -114,7 +114,7 @@ def without_stage(ctx: Context, table: str) -> pd.DataFrame:
 def zone_stages(ctx: Context) -> list[Problem]:
     """The school of a zone offers the stage."""
     rows = without_stage(ctx, "zones")
-    return at_rows("stage_not_offered", "zones", rows, "stage", rows["school_id"], allowed=list(rows["stage"]))
+    return at_rows("stage_not_offered", ("zones", "stage"), rows, rows["school_id"], allowed=list(rows["stage"]))
 
 
 def bands(ctx: Context) -> list[Problem]:
@@ -131,7 +131,7 @@ def bands(ctx: Context) -> list[Problem]:
             cells = zip(table["school_id"], table["grade_band"], table["pupils"], strict=True)
             rows = table[truths(c in known and (c, b) not in offered and p > 0 for c, b, p in cells)]
             problems += at_rows(
-                "band_not_offered", name, rows, "grade_band", rows["grade_band"], allowed=list(rows["school_id"])
+                "band_not_offered", (name, "grade_band"), rows, rows["grade_band"], allowed=list(rows["school_id"])
             )
     return problems
 
@@ -152,7 +152,7 @@ def trip_pairs(ctx: Context) -> list[Problem]:
     rows = trips[truths(pair not in pairs for pair in zip(trips["village_code"], trips["school_id"], strict=True))]
     rows = rows.drop_duplicates(["village_code", "school_id"])
     found = [f"{v} → {s}" for v, s in zip(rows["village_code"], rows["school_id"], strict=True)]
-    return at_rows("trip_unused", "trips", rows, "school_id", found, severity="notice")
+    return at_rows("trip_unused", ("trips", "school_id"), rows, found, severity="notice")
 
 
 CHECKS = (

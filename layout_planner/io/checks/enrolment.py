@@ -22,7 +22,7 @@ def grade_span(ctx: Context) -> list[Problem]:
     span = ctx.tables["enrolment"].merge(schools, on="school_id")
     rows = span[((span["grade"] < span["grade_low"]) | (span["grade"] > span["grade_high"])) & (span["pupils"] > 0)]
     allowed = [f"{low}–{high}" for low, high in zip(rows["grade_low"], rows["grade_high"], strict=True)]
-    return at_rows("grade_outside_span", "enrolment", rows, "grade", rows["grade"], allowed=allowed)
+    return at_rows("grade_outside_span", ("enrolment", "grade"), rows, rows["grade"], allowed=allowed)
 
 
 def boarders(ctx: Context) -> list[Problem]:
@@ -32,7 +32,7 @@ def boarders(ctx: Context) -> list[Problem]:
     rows = table[sleeping > table["pupils"]]
     column = "boarders_m + boarders_f"
     return at_rows(
-        "boarders_exceed_pupils", "enrolment", rows, column, sleeping[rows.index], allowed=_said(rows["pupils"])
+        "boarders_exceed_pupils", ("enrolment", column), rows, sleeping[rows.index], allowed=_said(rows["pupils"])
     )
 
 
@@ -40,7 +40,7 @@ def sections(ctx: Context) -> list[Problem]:
     """No more sections than pupils; none only where nobody sits; a section of several grades is told once."""
     table = ctx.tables["enrolment"]
     many = table[(table["sections"] > table["pupils"]).fillna(False)]
-    found = at_rows("sections_exceed_pupils", "enrolment", many, "sections", many["sections"],
+    found = at_rows("sections_exceed_pupils", ("enrolment", "sections"), many, many["sections"],
                     allowed=_said(many["pupils"]))  # fmt: skip
     told = table[table["sections"].notna()]
     by_school = told.groupby(["school_id", "school_year"])[["pupils", "sections"]].sum()
@@ -48,7 +48,7 @@ def sections(ctx: Context) -> list[Problem]:
     rows = told[pd.MultiIndex.from_frame(told[["school_id", "school_year"]]).isin(none) & (told["pupils"] > 0)]
     rows = rows.drop_duplicates(["school_id", "school_year"])
     allowed = _said(by_school.loc[pd.MultiIndex.from_frame(rows[["school_id", "school_year"]]), "pupils"])
-    return found + at_rows("sections_none", "enrolment", rows, "sections", ["0"] * len(rows), allowed=allowed)
+    return found + at_rows("sections_none", ("enrolment", "sections"), rows, ["0"] * len(rows), allowed=allowed)
 
 
 def whole_numbers(ctx: Context) -> list[Problem]:
@@ -58,7 +58,7 @@ def whole_numbers(ctx: Context) -> list[Problem]:
         if name in ctx.tables:
             table = ctx.tables[name]
             rows = table[table[column] % 1 != 0]
-            problems += at_rows("count_broken", name, rows, column, rows[column], severity="warning")
+            problems += at_rows("count_broken", (name, column), rows, rows[column], severity="warning")
     return problems
 
 
@@ -184,7 +184,7 @@ def births_forms(ctx: Context) -> list[Problem]:
     forms = births.assign(whole=births["month"].isna()).groupby(["township_code", "year"])["whole"]
     both = forms.transform("nunique") > 1
     rows = births[both & births["month"].isna()]
-    return at_rows("births_both_forms", "births", rows, "month", [f"{t} {y}" for t, y in zip(rows["township_code"], rows["year"], strict=True)])  # fmt: skip  # noqa: E501
+    return at_rows("births_both_forms", ("births", "month"), rows, [f"{t} {y}" for t, y in zip(rows["township_code"], rows["year"], strict=True)])  # fmt: skip  # noqa: E501
 
 
 def _said(values: pd.Series) -> list[str]:

@@ -111,9 +111,8 @@ def file_of(table: str) -> str:
 
 def at_rows(
     code: str,
-    table: str,
+    place: tuple[str, str],
     rows: pd.DataFrame,
-    column: str,
     found: Sequence[object],
     *,
     allowed: Sequence[object] | str = "",
@@ -125,12 +124,10 @@ def at_rows(
     ----------
     code
         Code of the sentence.
-    table
-        Input table.
+    place
+        Input table; and column of the dictionary, or words.
     rows
         The rows with the defect, with ``_row``.
-    column
-        Column of the dictionary, or words.
     found
         What stands there, one a row.
     allowed
@@ -143,7 +140,7 @@ def at_rows(
     list of Problem
         In the order of the rows.
     """
-    file, label = file_of(table), heading(column)
+    file, label = file_of(place[0]), heading(place[1])
     may = [allowed] * len(rows) if isinstance(allowed, str) else allowed
     cells = zip(rows["_row"], found, may, strict=True)
     return [Problem(severity, code, file, int(row), label, said(x), said(y)) for row, x, y in cells]

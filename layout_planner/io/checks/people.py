@@ -18,14 +18,14 @@ def groups(ctx: Context) -> list[Problem]:
     rows = both[both["pupils"] > both["enrolled"]]
     allowed = [f"{value:g}" for value in rows["enrolled"]]
     found = [f"{group} {pupils:g}" for group, pupils in zip(rows["group"], rows["pupils"], strict=True)]
-    return at_rows("group_exceeds_pupils", "groups", rows, "pupils", found, allowed=allowed)
+    return at_rows("group_exceeds_pupils", ("groups", "pupils"), rows, found, allowed=allowed)
 
 
 def group_places(ctx: Context) -> list[Problem]:
     """A group is told of a school or of a village."""
     table = ctx.tables["groups"]
     rows = table[table["school_id"].isna() & table["village_code"].isna()]
-    return at_rows("group_nowhere", "groups", rows, "school_id", rows["group"])
+    return at_rows("group_nowhere", ("groups", "school_id"), rows, rows["group"])
 
 
 def special(ctx: Context) -> list[Problem]:
@@ -35,9 +35,9 @@ def special(ctx: Context) -> list[Problem]:
     span = table.merge(schools, on="school_id")
     rows = span[(span["grade"] < span["grade_low"]) | (span["grade"] > span["grade_high"])]
     allowed = [f"{low}–{high}" for low, high in zip(rows["grade_low"], rows["grade_high"], strict=True)]
-    found = at_rows("grade_outside_span", "special_pupils", rows, "grade", rows["grade"], allowed=allowed)
+    found = at_rows("grade_outside_span", ("special_pupils", "grade"), rows, rows["grade"], allowed=allowed)
     lost = table[(table["setting"] == "inclusive") & table["school_id"].isna()]
-    return found + at_rows("special_without_school", "special_pupils", lost, "school_id", lost["pupil_code"])
+    return found + at_rows("special_without_school", ("special_pupils", "school_id"), lost, lost["pupil_code"])
 
 
 def ages(ctx: Context) -> list[Problem]:
@@ -45,10 +45,10 @@ def ages(ctx: Context) -> list[Problem]:
     table = ctx.tables["events"]
     rows = table[(table["age_low"] > table["age_high"]).to_numpy(dtype=bool)]
     found = at_rows(
-        "ages_turned", "events", rows, "age_low", rows["age_low"], allowed=[str(a) for a in rows["age_high"]]
+        "ages_turned", ("events", "age_low"), rows, rows["age_low"], allowed=[str(a) for a in rows["age_high"]]
     )
     none = table[table["size"] == 0]
-    return found + at_rows("event_without_size", "events", none, "size", none["event_id"], severity="warning")
+    return found + at_rows("event_without_size", ("events", "size"), none, none["event_id"], severity="warning")
 
 
 def residual_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def three_counts(ctx: Context) -> list[Problem]:
             found = [f"{town} {age} 岁：{left:+g}（{_percent(share)}）" for town, age, left, share in cells]
             column = "resident" if side == "residence" else "enrolled"
             said = rows["explanation"].fillna("").astype(str)
-            problems += at_rows(code, "residents", rows, column, found, allowed=list(said),
+            problems += at_rows(code, ("residents", column), rows, found, allowed=list(said),
                                 severity="warning" if severity == "warning" else "notice")  # fmt: skip
     return problems
 

@@ -19,7 +19,7 @@ def future(ctx: Context) -> list[Problem]:
     """Nobody is registered as born after the year that follows the base year."""
     births, last = ctx.tables["births"], ctx.base_year + 1
     rows = births[births["year"] > last]
-    return at_rows("births_future", "births", rows, "year", rows["year"], allowed=str(last))
+    return at_rows("births_future", ("births", "year"), rows, rows["year"], allowed=str(last))
 
 
 def outliers(ctx: Context) -> list[Problem]:
@@ -48,7 +48,7 @@ def month_profile(ctx: Context) -> list[Problem]:
     rows = whole[bad]
     cells = zip(rows["year"], rows["month"], rows["births"], strict=True)
     found = [f"{year} 年 {month} 月 {births:g}" for year, month, births in cells]
-    return at_rows("births_month_share", "births", rows, "births", found,
+    return at_rows("births_month_share", ("births", "births"), rows, found,
                    allowed=[f"{n:g}" for n in total[bad]], severity="warning")  # fmt: skip
 
 

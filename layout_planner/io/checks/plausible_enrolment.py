@@ -156,7 +156,7 @@ def class_size(ctx: Context) -> list[Problem]:
     rows = table[size > limit]
     found = [f"{value:.0f}" for value in size[rows.index]]
     return at_rows(
-        "class_size_impossible", "enrolment", rows, "sections", found, allowed=f"{limit:g}", severity="warning"
+        "class_size_impossible", ("enrolment", "sections"), rows, found, allowed=f"{limit:g}", severity="warning"
     )
 
 
@@ -185,7 +185,7 @@ def _told(code: str, cube: Cube, bad: np.ndarray, expected: Floats) -> list[Prob
         [(int(cube.rows[c]), f"{cube.pupils[c]:g}", f"{expected[c]:.0f}") for c in cells],
         columns=["_row", "found", "may"],
     ).sort_values("_row")
-    return at_rows(code, "enrolment", rows, "pupils", rows["found"], allowed=list(rows["may"]), severity="warning")
+    return at_rows(code, ("enrolment", "pupils"), rows, rows["found"], allowed=list(rows["may"]), severity="warning")
 
 
 def _whole(code: str, row: int, name: str, found: str, allowed: str) -> Problem:

@@ -30,7 +30,7 @@ def rooms(ctx: Context) -> list[Problem]:
     limit, now = ctx.values["check_class_size"], _now(ctx)
     rows = now[now["pupils_now"] > limit * now["classrooms"]]
     found = [f"{name}：{n}" for name, n in zip(rows["name"], rows["classrooms"], strict=True)]
-    return at_rows("rooms_impossible", "schools", rows, "classrooms", found,
+    return at_rows("rooms_impossible", ("schools", "classrooms"), rows, found,
                    allowed=[f"{p:g}" for p in rows["pupils_now"]], severity="warning")  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def area(ctx: Context) -> list[Problem]:
     rows = now[few | many]
     found = [f"{name}：{a:g}" for name, a in zip(rows["name"], rows["teaching_area_m2"], strict=True)]
     limits = zip(rows["pupils_now"] * low, rows["classrooms"].clip(lower=1) * high, strict=True)
-    return at_rows("area_impossible", "schools", rows, "teaching_area_m2", found,
+    return at_rows("area_impossible", ("schools", "teaching_area_m2"), rows, found,
                    allowed=[f"{a:.0f}–{b:.0f}" for a, b in limits], severity="warning")  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def staffing(ctx: Context) -> list[Problem]:
     many = now["posts"] > np.maximum(now["pupils_now"], 2 * now["classrooms"] + 1)
     rows = now[few | many]
     found = [f"{name}：{n:g}" for name, n in zip(rows["name"], rows["posts"], strict=True)]
-    return at_rows("staff_impossible", "schools", rows, "school_id", found,
+    return at_rows("staff_impossible", ("schools", "school_id"), rows, found,
                    allowed=[f"{p:g}" for p in rows["pupils_now"]], severity="warning")  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def young_boarders(ctx: Context) -> list[Problem]:
     table = ctx.tables["enrolment"]
     boarders = table["boarders_m"].fillna(0) + table["boarders_f"].fillna(0)
     rows = table[table["grade"].between(*_YOUNG) & (boarders > 0).to_numpy(dtype=bool)]
-    return at_rows("boarders_young", "enrolment", rows, "boarders_m + boarders_f", [str(n) for n in boarders[rows.index]],
+    return at_rows("boarders_young", ("enrolment", "boarders_m + boarders_f"), rows, [str(n) for n in boarders[rows.index]],
                    severity="warning")  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def boarder_sexes(ctx: Context) -> list[Problem]:
     chance = np.exp2(1.0 - both.to_numpy(dtype=float))
     rows = sums[(least == 0).to_numpy() & (both > 0).to_numpy() & (chance < ctx.values["check_alpha"])]
     found = [f"{m}/{f}" for m, f in zip(rows["m"], rows["f"], strict=True)]
-    return at_rows("boarders_one_sex", "enrolment", rows, "boarders_m / boarders_f", found, severity="warning")
+    return at_rows("boarders_one_sex", ("enrolment", "boarders_m / boarders_f"), rows, found, severity="warning")
 
 
 def speeds(ctx: Context) -> list[Problem]:
@@ -96,7 +96,7 @@ def speeds(ctx: Context) -> list[Problem]:
     for speed, bad in ((fast, fast > high), (slow, slow < low)):
         rows = trips[bad]
         found = [f"{v:.3g} km/h" for v in speed[bad]]
-        problems += at_rows("trip_speed", "trips", rows, "minutes", found, allowed=f"{low:g}–{high:g} km/h",
+        problems += at_rows("trip_speed", ("trips", "minutes"), rows, found, allowed=f"{low:g}–{high:g} km/h",
                             severity="warning")  # fmt: skip
     return problems
 
@@ -121,7 +121,7 @@ def weights(ctx: Context) -> list[Problem]:
         return []
     rows = sums[off]
     found = [f"{code}：{value:.4g}" for code, value in rows["weight"].items()]
-    return at_rows("weights_sum", "villages", rows, "weight", found, allowed="1", severity="warning")
+    return at_rows("weights_sum", ("villages", "weight"), rows, found, allowed="1", severity="warning")
 
 
 CHECKS = (

@@ -24,7 +24,7 @@ def _unknown(column: str) -> Callable[[Context], list[Problem]]:
                 continue
             table = ctx.tables[spec.name]
             rows = table[table[column].notna() & ~table[column].isin(known)]
-            problems += at_rows("reference_unknown", spec.name, rows, column, rows[column], allowed=file_of(holder))
+            problems += at_rows("reference_unknown", (spec.name, column), rows, rows[column], allowed=file_of(holder))
         return problems
 
     return check
@@ -35,18 +35,18 @@ def hosts(ctx: Context) -> list[Problem]:
     schools = ctx.tables["schools"]
     rows = schools[schools["host_school_id"].notna()]
     unknown = rows[~rows["host_school_id"].isin(ctx.known("schools"))]
-    found = at_rows("reference_unknown", "schools", unknown, "host_school_id", unknown["host_school_id"],
+    found = at_rows("reference_unknown", ("schools", "host_school_id"), unknown, unknown["host_school_id"],
                     allowed=file_of("schools"))  # fmt: skip
     points = set(schools.loc[schools["kind"] == "teaching_point", "school_id"])
     wrong = rows[(rows["host_school_id"] == rows["school_id"]) | rows["host_school_id"].isin(points)]
-    return found + at_rows("host_is_point", "schools", wrong, "host_school_id", wrong["host_school_id"])
+    return found + at_rows("host_is_point", ("schools", "host_school_id"), wrong, wrong["host_school_id"])
 
 
 def cases(ctx: Context) -> list[Problem]:
     """Opinions belong to a case of the ledger of procedure."""
     rows = ctx.tables["opinions"]
     rows = rows[~rows["case_id"].isin(set(ctx.tables["procedure"]["case_id"]))]
-    return at_rows("case_unknown", "opinions", rows, "case_id", rows["case_id"], severity="warning")
+    return at_rows("case_unknown", ("opinions", "case_id"), rows, rows["case_id"], severity="warning")
 
 
 CHECKS = (

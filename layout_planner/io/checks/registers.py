@@ -42,7 +42,7 @@ def opening_years(ctx: Context) -> list[Problem]:
     """A school opens before it closes."""
     schools = ctx.tables["schools"]
     rows = schools[(schools["opened"] >= schools["closed"]).fillna(False)]
-    return at_rows("closed_before_opened", "schools", rows, "closed", rows["closed"], allowed=_text(rows["opened"]))
+    return at_rows("closed_before_opened", ("schools", "closed"), rows, rows["closed"], allowed=_text(rows["opened"]))
 
 
 def sites(ctx: Context) -> list[Problem]:
@@ -53,7 +53,7 @@ def sites(ctx: Context) -> list[Problem]:
         apart = _apart(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
         bad = rows[(apart > limit) | (rows["township_code"] != rows["township_code"].iloc[0]).to_numpy()]
         found = [f"{site}：{name}" for name in bad["name"]]
-        problems += at_rows("site_apart", "schools", bad, "site_id", found, allowed=f"{limit:g}", severity="warning")
+        problems += at_rows("site_apart", ("schools", "site_id"), bad, found, allowed=f"{limit:g}", severity="warning")
     return problems
 
 
@@ -67,7 +67,7 @@ def school_names(ctx: Context) -> list[Problem]:
     """A name stands for one school of a township."""
     schools = ctx.tables["schools"]
     rows = schools[schools.duplicated(["township_code", "name"], keep="first")]
-    return at_rows("school_name_twice", "schools", rows, "name", rows["name"], severity="warning")
+    return at_rows("school_name_twice", ("schools", "name"), rows, rows["name"], severity="warning")
 
 
 def village_weights(ctx: Context) -> list[Problem]:
@@ -87,7 +87,7 @@ def townships_with_villages(ctx: Context) -> list[Problem]:
     rows = ctx.tables["townships"]
     rows = rows[~rows["township_code"].isin(told)]
     named_rows = [f"{name}（{code}）" for code, name in zip(rows["township_code"], rows["name"], strict=True)]
-    return at_rows("township_empty", "townships", rows, "township_code", named_rows, severity="warning")
+    return at_rows("township_empty", ("townships", "township_code"), rows, named_rows, severity="warning")
 
 
 def plans(ctx: Context) -> list[Problem]:

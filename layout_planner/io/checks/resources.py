@@ -18,7 +18,7 @@ _FREE = {"hearing", "risk", "opinion"}  # may be held in any order among each ot
 def staff_stages(ctx: Context) -> list[Problem]:
     """Staff stand at a stage that their school offers."""
     rows = without_stage(ctx, "teachers").drop_duplicates(["school_id", "stage"])
-    return at_rows("stage_not_offered", "teachers", rows, "stage", rows["school_id"], allowed=list(rows["stage"]))
+    return at_rows("stage_not_offered", ("teachers", "stage"), rows, rows["school_id"], allowed=list(rows["stage"]))
 
 
 def books(ctx: Context) -> list[Problem]:
@@ -33,12 +33,12 @@ def books(ctx: Context) -> list[Problem]:
     entry = valued["asset_id"].map(told)
     rows = valued[(valued["book_value_yuan"] - entry).abs() > _HALF_FEN]
     found = [f"{value:.2f}" for value in rows["book_value_yuan"]]
-    problems = at_rows("asset_differs", "assets", rows, "book_value_yuan", found,
+    problems = at_rows("asset_differs", ("assets", "book_value_yuan"), rows, found,
                        allowed=[f"{v:.2f}" for v in entry[rows.index]], severity="warning")  # fmt: skip
     bare = valued[entry.isna() & (valued["book_value_yuan"] > 0)]
-    problems += at_rows("asset_not_booked", "assets", bare, "asset_id", bare["asset_id"], severity="warning")
+    problems += at_rows("asset_not_booked", ("assets", "asset_id"), bare, bare["asset_id"], severity="warning")
     strange = entries[~entries["asset_id"].isin(ctx.known("assets"))].drop_duplicates("asset_id")
-    return problems + at_rows("asset_unknown", "ledger", strange, "asset_id", strange["asset_id"], severity="warning")
+    return problems + at_rows("asset_unknown", ("ledger", "asset_id"), strange, strange["asset_id"], severity="warning")
 
 
 def states(ctx: Context) -> list[Problem]:
@@ -48,8 +48,8 @@ def states(ctx: Context) -> list[Problem]:
     bare = table[idle & table["idle_since"].isna()]
     used = table[(table["asset_state"] == "in_use") & table["idle_since"].notna()]
     return at_rows(
-        "asset_without_date", "assets", bare, "idle_since", bare["asset_state"], severity="warning"
-    ) + at_rows("asset_in_use_idle", "assets", used, "idle_since", _text(used["idle_since"]), severity="warning")
+        "asset_without_date", ("assets", "idle_since"), bare, bare["asset_state"], severity="warning"
+    ) + at_rows("asset_in_use_idle", ("assets", "idle_since"), used, _text(used["idle_since"]), severity="warning")
 
 
 def asset_sites(ctx: Context) -> list[Problem]:
@@ -59,7 +59,7 @@ def asset_sites(ctx: Context) -> list[Problem]:
     site = table["school_id"].map(sites)
     rows = table[site.notna() & (site != table["site_id"])]
     return at_rows(
-        "asset_site", "assets", rows, "site_id", rows["site_id"], allowed=list(site[rows.index]), severity="warning"
+        "asset_site", ("assets", "site_id"), rows, rows["site_id"], allowed=list(site[rows.index]), severity="warning"
     )
 
 
@@ -68,7 +68,9 @@ def day_order(ctx: Context) -> list[Problem]:
     table = ctx.tables["procedure"]
     both = table[table["date_end"].notna()]
     rows = both[truths(end < start for start, end in zip(both["date"], both["date_end"], strict=True))]
-    return at_rows("dates_turned", "procedure", rows, "date_end", _text(rows["date_end"]), allowed=_text(rows["date"]))
+    return at_rows(
+        "dates_turned", ("procedure", "date_end"), rows, _text(rows["date_end"]), allowed=_text(rows["date"])
+    )
 
 
 def step_order(ctx: Context) -> list[Problem]:
@@ -83,7 +85,7 @@ def step_order(ctx: Context) -> list[Problem]:
                 found, allowed = f"{row['step']} {row['date']}", f"{latest['step']} {latest['date']}"
                 one = rows.loc[[row.name]]
                 problems += at_rows(
-                    "steps_turned", "procedure", one, "date", [found], allowed=allowed, severity="notice"
+                    "steps_turned", ("procedure", "date"), one, [found], allowed=allowed, severity="notice"
                 )
             elif latest is None or row["date"] >= latest["date"]:
                 latest = row
@@ -95,7 +97,7 @@ def opinion_sums(ctx: Context) -> list[Problem]:
     table = ctx.tables["opinions"]
     said = table["support"] + table["oppose"] + table["abstain"].fillna(0)
     rows = table[(said > table["asked"]).to_numpy(dtype=bool)]
-    return at_rows("opinions_exceed_asked", "opinions", rows, "support + oppose + abstain", _text(said[rows.index]),
+    return at_rows("opinions_exceed_asked", ("opinions", "support + oppose + abstain"), rows, _text(said[rows.index]),
                    allowed=_text(rows["asked"]))  # fmt: skip
 
 
