@@ -107,9 +107,8 @@ PLANTS = [
 ]  # fmt: skip
 
 
-def found(county, expected):
+def found(problems, expected):
     code, file, row, column, severity, fix = expected
-    problems = inspect_county(county).problems
     return [
         p
         for p in problems
@@ -122,7 +121,7 @@ def found(county, expected):
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
 def test_a_planted_defect_is_found_with_its_place_and_what_to_do(county, plant):
     expected = plant(county)
-    problems = found(county, expected)
+    problems = found(inspect_county(county).problems, expected)
     assert len(problems) == 1
     assert problems[0].check
     assert problems[0].fix("en")
@@ -132,7 +131,8 @@ def test_a_planted_defect_is_found_with_its_place_and_what_to_do(county, plant):
 
 def test_all_twelve_together_are_all_found(county):
     expected = [plant(county) for plant in PLANTS]
-    assert [e for e in expected if len(found(county, e)) != 1] == []
+    problems = inspect_county(county).problems
+    assert [e for e in expected if len(found(problems, e)) != 1] == []
 
 
 def test_a_defect_of_one_file_does_not_silence_the_checks_of_others(county):
