@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -40,6 +41,8 @@ def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
         Exit code.
     """
     steady_streams()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # remarks of the packages to programmers; the tests turn them into errors
     try:
         result = command.main(args=list(argv), prog_name="layout-planner", standalone_mode=False)
         sys.stdout.flush()

@@ -76,11 +76,12 @@ def check(county: Path, out: Path, *, strict: bool) -> None:
 def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
     """Forecast a county, or areas from plain tables."""
     from layout_planner.cli import forecast_areas, show
-    from layout_planner.pipeline import RunOptions, run_county
 
     if pupils is not None:
         forecast_areas.run(pupils, given)
         return
+    from layout_planner.pipeline import RunOptions, run_county
+
     options = RunOptions(horizon=given["horizon"], draws=given["draws"], seed=given["seed"], upto="forecast")
     with show.stages() as on_stage:
         result = run_county(county, given["out"] or Path("out"), options=options, on_stage=on_stage)

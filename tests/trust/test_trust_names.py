@@ -50,7 +50,7 @@ def result(tmp_path_factory):
     plan += 'receivers = ["2199000001"]\nreason = "=cmd <script>"\n'
     (folder / "plans" / "=plan.toml").write_text(plan, encoding="utf-8")
     out = folder.parent / "结果 与 报告"
-    done = call("run", folder, "--out", out, PYTHONIOENCODING="gb18030")
+    done = call("run", folder, "--out", out, "--draws", "20", PYTHONIOENCODING="gb18030")
     assert done.returncode == 0, done.stderr.decode("gb18030")
     assert done.stderr == b""
     assert "结果：" in done.stdout.decode("gb18030")
