@@ -63,23 +63,16 @@ def residual_of(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def three_counts(ctx: Context) -> list[Problem]:
-    """户籍 − away + incoming = 常住 = 学籍 + outside + not enrolled; what is left over is explained and signed."""
+    """户籍 − away + incoming = 常住 = 学籍 + outside + not enrolled; a difference is told unless it is explained."""
     table = ctx.tables["residents"]
     problems = []
     for side, rest in residual_of(table).items():
-        off = (rest.abs() > ctx.values["check_residual"]).to_numpy()
-        told = table["explanation"].notna().to_numpy()
-        for code, mask, severity in (
-            (f"residents_{side}", off & ~told, "warning"),
-            (f"residents_{side}_explained", off & told, "notice"),
-        ):
-            rows = table[mask]
-            cells = zip(rows["township_code"], rows["age"], rest[mask], rest[mask] / rows["resident"], strict=True)
-            found = [f"{town} {age} 岁：{left:+g}（{_percent(share)}）" for town, age, left, share in cells]
-            column = "resident" if side == "residence" else "enrolled"
-            said = rows["explanation"].fillna("").astype(str)
-            problems += at_rows(code, ("residents", column), rows, found, allowed=list(said),
-                                severity="warning" if severity == "warning" else "notice")  # fmt: skip
+        off = (rest.abs() > ctx.values["check_residual"]).to_numpy() & table["explanation"].isna().to_numpy()
+        rows = table[off]
+        cells = zip(rows["township_code"], rows["age"], rest[off], rest[off] / rows["resident"], strict=True)
+        found = [f"{town} {age} 岁：{left:+g}（{_percent(share)}）" for town, age, left, share in cells]
+        column = "resident" if side == "residence" else "enrolled"
+        problems += at_rows(f"residents_{side}", ("residents", column), rows, found, severity="warning")
     return problems
 
 
@@ -99,6 +92,5 @@ CHECKS = (
     Check("event_ages", "cross", "error", "事件的年龄和人数写对了", "Ages and sizes of events are right",
           ("events",), ages, ("ages_turned", "event_without_size")),
     Check("three_counts", "cross", "warning", "户籍、常住、学籍三口径恒等，差额有说明", "Three counts agree, or are explained",
-          ("residents",), three_counts,
-          ("residents_residence", "residents_schooling", "residents_residence_explained", "residents_schooling_explained")),
+          ("residents",), three_counts, ("residents_residence", "residents_schooling")),
 )  # fmt: skip

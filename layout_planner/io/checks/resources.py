@@ -1,4 +1,4 @@
-"""Round 2: staff, assets and their ledger, procedure and opinions."""
+"""Rounds 2 and 3: staff, assets and their ledger, procedure and opinions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import pandas as pd
 from layout_planner.errors import Problem
 from layout_planner.io.checks.attendance import without_stage
 from layout_planner.io.checks.model import Check, Context, at_rows, truths
-from layout_planner.terms import ENUMS
 
 _HALF_FEN = 0.005  # yuan
 _IDLE = ("stopped", "inventoried", "titled", "proposed", "approved", "transferred", "reused")
-_ORDER = {step: place for place, step in enumerate(ENUMS["step"])}
-_FREE = {"hearing", "risk", "opinion"}  # may be held in any order among each other
+DAYS_A_YEAR = 365.25
 
 
 def staff_stages(ctx: Context) -> list[Problem]:
@@ -73,23 +71,14 @@ def day_order(ctx: Context) -> list[Problem]:
     )
 
 
-def step_order(ctx: Context) -> list[Problem]:
-    """Steps of a case follow each other; the rules of procedure judge them, here they are only told."""
-    problems = []
+def far_steps(ctx: Context) -> list[Problem]:
+    """The steps of a case lie within a few years; whether they are in order is judged by the rules of procedure."""
     table = ctx.tables["procedure"]
-    for _, case in table.groupby("case_id", sort=False):
-        rows = case.assign(place=case["step"].map(_ORDER)).sort_values("place", kind="stable")
-        latest = None
-        for _, row in rows.iterrows():
-            if latest is not None and row["date"] < latest["date"] and not {row["step"], latest["step"]} <= _FREE:
-                found, allowed = f"{row['step']} {row['date']}", f"{latest['step']} {latest['date']}"
-                one = rows.loc[[row.name]]
-                problems += at_rows(
-                    "steps_turned", ("procedure", "date"), one, [found], allowed=allowed, severity="notice"
-                )
-            elif latest is None or row["date"] >= latest["date"]:
-                latest = row
-    return problems
+    days = pd.to_datetime(table["date"])
+    years = (days - days.groupby(table["case_id"]).transform("median")).dt.days.abs() / DAYS_A_YEAR
+    rows = table[(years > ctx.values["check_case_years"]).to_numpy(dtype=bool)]
+    limit = f"{ctx.values['check_case_years']:g}"
+    return at_rows("step_far", ("procedure", "date"), rows, _text(rows["date"]), allowed=limit, severity="warning")
 
 
 def opinion_sums(ctx: Context) -> list[Problem]:
@@ -116,8 +105,8 @@ CHECKS = (
           ("assets", "schools"), asset_sites, ("asset_site",)),
     Check("procedure_dates", "cross", "error", "截止日期不早于起始日期", "Steps end after they begin",
           ("procedure",), day_order, ("dates_turned",)),
-    Check("procedure_order", "cross", "notice", "程序步骤先后有序", "Steps of a case are in order",
-          ("procedure",), step_order, ("steps_turned",)),
+    Check("procedure_years", "plausible", "warning", "一个事项的各步骤相隔不太远", "Steps of a case lie within a few years",
+          ("procedure",), far_steps, ("step_far",)),
     Check("opinion_sums", "cross", "error", "表态人数不多于应征求人数", "No more opinions than people asked",
           ("opinions",), opinion_sums, ("opinions_exceed_asked",)),
 )  # fmt: skip
