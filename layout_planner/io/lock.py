@@ -37,7 +37,8 @@ class Lock:
         if sys.platform != "win32":  # while it is still ours
             with contextlib.suppress(OSError):
                 self.path.unlink()
-        self.handle.close()
+        with contextlib.suppress(OSError):  # the disk is full: the two lines do not matter
+            self.handle.close()
         if sys.platform == "win32":
             with contextlib.suppress(OSError):
                 self.path.unlink()
@@ -62,10 +63,7 @@ def lock(target: Path) -> Lock:
         try:
             _take(handle)
             if _same(handle, path):
-                handle.truncate(0)
-                handle.write(f"{os.getpid()}\n{datetime.now():%H:%M:%S}\n".encode())
-                handle.flush()
-                return Lock(path, handle)
+                return _signed(Lock(path, handle))
         except BlockingIOError:
             pid, since = _holder(handle)
             handle.close()
@@ -75,6 +73,18 @@ def lock(target: Path) -> Lock:
             raise
         handle.close()
     raise MachineError("out_busy", folder=target.name, pid="?", since="?")
+
+
+def _signed(held: Lock) -> Lock:
+    """Write into the file which process holds the lock, for the message to others."""
+    try:
+        held.handle.truncate(0)
+        held.handle.write(f"{os.getpid()}\n{datetime.now():%H:%M:%S}\n".encode())
+        held.handle.flush()
+    except OSError:
+        held.release()
+        raise
+    return held
 
 
 def _take(handle: BinaryIO) -> None:
