@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from layout_planner.contracts.dictionary import Column, Dictionary, Table, load_dictionary
-from layout_planner.errors import DataError, LayoutError, UsageError
+from layout_planner.errors import DataError, LayoutError, MachineError, UsageError
+from layout_planner.io.lock import lock
+from layout_planner.io.swap import repair
 from layout_planner.io.text import decode, read_bytes, read_list, read_records, read_toml, sha256
 
 MANIFEST = "manifest.json"
@@ -54,6 +58,18 @@ class FileState:
         return "missing" if not self.now else "same" if self.now == self.recorded else "changed"
 
 
+def _mend(out: Path) -> None:
+    """Put a result right whose swap was cut in two, unless a run is at it or the place cannot be written."""
+    if os.path.lexists(out) or not out.parent.is_dir():
+        return
+    with contextlib.suppress(MachineError, OSError):
+        held = lock(out)
+        try:
+            repair(out)
+        finally:
+            held.release()
+
+
 @dataclass
 class Store:
     """What a trace reads: ``out/`` and the county folder."""
@@ -75,6 +91,7 @@ class Store:
         UsageError
             ``trace_no_run`` if the folder holds no finished run.
         """
+        _mend(self.out)
         path = self.out / MANIFEST
         if not path.is_file():
             raise UsageError("trace_no_run", folder=str(self.out))

@@ -268,6 +268,13 @@ def test_what_is_not_there_is_refused_with_what_is_near_or_allowed(made, table, 
         assert "\n" not in line
 
 
+def test_a_result_whose_swap_was_cut_in_two_is_put_right(made, tmp_path):
+    cut = made.copy(tmp_path / "cut")
+    cut.out.rename(cut.out.with_name(f"{cut.out.name}.new"))
+    assert trace(cut.county, cut.out, "seats", f"{SCHOOL},primary,near")
+    assert cut.out.is_dir()
+
+
 def test_a_folder_without_a_run_and_a_table_that_was_not_written_are_told(made, tmp_path):
     with pytest.raises(UsageError) as caught:
         trace(made.county, tmp_path, "seats", "x")

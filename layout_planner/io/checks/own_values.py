@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from layout_planner.errors import PolicyError, Problem, sentence
 from layout_planner.io.checks.model import SETTINGS, Check, Context, file_of
 from layout_planner.io.settings import FILE
@@ -59,7 +61,7 @@ def overrides(ctx: Context) -> list[Problem]:
 def roads(ctx: Context) -> list[Problem]:
     """Without roads, minutes are only screened."""
     path = ctx.folder / file_of("roads")
-    return [] if path.exists() else [Problem("warning", "roads_absent", path.name)]
+    return [] if os.path.lexists(path) else [Problem("warning", "roads_absent", path.name)]
 
 
 CHECKS = (

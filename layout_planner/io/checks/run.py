@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,7 +80,7 @@ def context_of(folder: Path) -> Context:
     keys = {}
     for spec in load_dictionary().inputs():
         path = folder / spec.file
-        if spec.may_be_absent and not path.exists() and not _as_workbook(path):
+        if spec.may_be_absent and not os.path.lexists(path) and not _as_workbook(path):
             continue
         read = read_table(path, spec, Declared() if settings is None else settings.declared)
         told += read.problems
