@@ -5,6 +5,7 @@ Distances are measured in the county's projected system. Nothing is corrected.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 SCHOOLS, VILLAGES = "schools.geojson", "villages.csv"
 OUTLINE_M = 100.0  # outlines of townships are drawn no finer than this [m]
-FAR_KM = 20.0  # a point this far outside the county is a mistake, not an exclave [km]
-TWIN_M = 5.0  # two places are not nearer to each other than this [m]
-OFF_TOWNSHIP_KM = 1.0  # least distance outside a township that is told [km]
-MADS = 6.0  # how many robust standard deviations beyond the median a village is told [-]
 _MAD_TO_SD = 1.4826
 SHIFT_POINTS = 20  # fewer points say nothing about a shift
 SHIFT_REACH_M = 1000.0  # points farther from every road, however read, say nothing [m]
@@ -32,7 +29,31 @@ SHIFT_P = 1e-4  # and the share of points that come nearer must not be chance (s
 _READINGS = {"cgcs2000": "CGCS2000", "gcj02": "GCJ-02", "bd09": "BD-09"}
 
 
-def outside_problems(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Problem]:
+@dataclass(frozen=True)
+class PlaceLimits:
+    """Engineering assumptions of the checks of places.
+
+    Attributes
+    ----------
+    far_km
+        A point this far outside the county is a mistake, not an exclave. [km]
+    twin_m
+        Two places are not nearer to each other than this. [m]
+    off_township_km
+        Least distance outside a township that is told. [km]
+    deviations
+        How many robust standard deviations beyond the median a village is told. [-]
+    """
+
+    far_km: float
+    twin_m: float
+    off_township_km: float
+    deviations: float
+
+
+def outside_problems(
+    points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file: str, *, crs: int, limits: PlaceLimits
+) -> list[Problem]:
     """Tell points outside the county's outline, with the distance: near ones as a warning, far ones as an error.
 
     Parameters
@@ -45,6 +66,8 @@ def outside_problems(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file
         Name printed in the messages.
     crs
         EPSG code of the county's projected system.
+    limits
+        The assumptions.
 
     Returns
     -------
@@ -59,15 +82,15 @@ def outside_problems(points: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, file
     problems = []
     for row, name, distance in zip(known["_row"], known["name"], metres, strict=True):
         if not distance <= OUTLINE_M:
-            far = not distance <= FAR_KM * 1000
+            far = not distance <= limits.far_km * 1000
             code = "point_far_outside" if far else "point_near_outside"
             found = f"{distance / 1000:.1f}" if np.isfinite(distance) else "∞"
             severity: Severity = "error" if far else "warning"
-            problems.append(Problem(severity, code, file, int(row), str(name), found, f"{FAR_KM:g}"))
+            problems.append(Problem(severity, code, file, int(row), str(name), found, f"{limits.far_km:g}"))
     return problems
 
 
-def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Problem]:
+def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int, limits: PlaceLimits) -> list[Problem]:
     """Tell places at one point: schools of different sites with equal coordinates are an error, the rest a warning.
 
     Parameters
@@ -78,6 +101,8 @@ def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Prob
         Name printed in the messages.
     crs
         EPSG code of the county's projected system.
+    limits
+        The assumptions.
 
     Returns
     -------
@@ -86,7 +111,7 @@ def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Prob
     """
     known = points[points.geometry.notna()].sort_values("_row")
     shapes = known.geometry.to_crs(crs).to_numpy()
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=TWIN_M)
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=limits.twin_m)
     later = one > other
     pairs = pd.DataFrame({"row": one[later], "twin": other[later]})
     site = known["site_id"].to_numpy() if "site_id" in known else np.arange(len(known))
@@ -97,16 +122,20 @@ def twin_problems(points: gpd.GeoDataFrame, file: str, *, crs: int) -> list[Prob
     return [
         Problem("error", "points_identical", file, int(rows[i]), names[i], f"{names[j]} ({rows[j]})")
         if same
-        else Problem("warning", "points_twin", file, int(rows[i]), names[i], f"{names[j]} ({rows[j]})", f"{TWIN_M:g}")
+        else Problem(
+            "warning", "points_twin", file, int(rows[i]), names[i], f"{names[j]} ({rows[j]})", f"{limits.twin_m:g}"
+        )
         for i, j, same in zip(pairs["row"], pairs["twin"], equal, strict=True)
     ]
 
 
-def township_problems(villages: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, *, crs: int) -> list[Problem]:
+def township_problems(
+    villages: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, *, crs: int, limits: PlaceLimits
+) -> list[Problem]:
     """Tell villages that lie farther outside their own township than the county's other villages.
 
-    The limit is the median distance outside plus six robust standard deviations (1.4826 × median absolute
-    deviation), and at least one kilometre: where a county's outlines are coarse, all its villages are judged softer.
+    The limit is the median distance outside plus some robust standard deviations (1.4826 × median absolute
+    deviation), and at least a least distance: where a county's outlines are coarse, all its villages are judged softer.
 
     Parameters
     ----------
@@ -116,6 +145,8 @@ def township_problems(villages: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, *
         Outlines in EPSG:4490 with township_code.
     crs
         EPSG code of the county's projected system.
+    limits
+        The assumptions.
 
     Returns
     -------
@@ -130,7 +161,7 @@ def township_problems(villages: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, *
     own = shapely.make_valid(outlines.loc[known["township_code"]].to_numpy())
     km = shapely.distance(known.geometry.to_crs(crs).to_numpy(), own) / 1000
     middle = np.median(km)
-    limit = max(OFF_TOWNSHIP_KM, middle + MADS * _MAD_TO_SD * float(np.median(np.abs(km - middle))))
+    limit = max(limits.off_township_km, middle + limits.deviations * _MAD_TO_SD * float(np.median(np.abs(km - middle))))
     return [
         Problem("warning", "village_off_township", VILLAGES, int(row), str(name), f"{d:.1f}", f"{limit:.1f}")
         for row, name, d in zip(known["_row"], known["name"], km, strict=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.io.coordinate_checks import (
+    PlaceLimits,
     outside_problems,
     road_shift_problem,
     shift_problem,
@@ -16,6 +17,7 @@ from layout_planner.io.coordinate_checks import (
 )
 from layout_planner.io.datum import from_cgcs2000, to_cgcs2000
 
+LIMITS = PlaceLimits(far_km=20, twin_m=5, off_township_km=1, deviations=6)
 CRS = 4542
 EAST, NORTH = 550_000.0, 4_360_000.0  # corner of a county 20 km wide and 10 km high, two square townships
 
@@ -66,7 +68,7 @@ def told(problems):
 
 def test_points_outside_are_told_with_their_distance_near_as_a_warning_far_as_an_error():
     points = place([5, 23, 20.05, 60, -1], [5, 5, 5, 5, 5])
-    assert told(outside_problems(points, townships(), "villages.csv", crs=CRS)) == [
+    assert told(outside_problems(points, townships(), "villages.csv", crs=CRS, limits=LIMITS)) == [
         ("warning", "point_near_outside", 3, "3.0"),
         ("error", "point_far_outside", 5, "40.0"),
         ("warning", "point_near_outside", 6, "1.0"),
@@ -76,19 +78,19 @@ def test_points_outside_are_told_with_their_distance_near_as_a_warning_far_as_an
 def test_a_point_without_coordinates_is_not_judged_again():
     points = place([5, 5], [5, 5])
     points.loc[1, "geometry"] = None
-    assert outside_problems(points, townships(), "villages.csv", crs=CRS) == []
-    assert twin_problems(points, "villages.csv", crs=CRS) == []
+    assert outside_problems(points, townships(), "villages.csv", crs=CRS, limits=LIMITS) == []
+    assert twin_problems(points, "villages.csv", crs=CRS, limits=LIMITS) == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 10)), min_size=1, max_size=20))
 def test_no_point_inside_is_told(pairs):
     x, y = zip(*pairs, strict=True)
-    assert outside_problems(place(x, y), townships(), "villages.csv", crs=CRS) == []
+    assert outside_problems(place(x, y), townships(), "villages.csv", crs=CRS, limits=LIMITS) == []
 
 
 def test_schools_of_two_sites_at_one_point_are_an_error_and_of_one_site_none():
     points = place([1, 1, 1, 4, 4.003], [1, 1, 1, 4, 4], site_id=["S1", "S1", "S2", "S4", "S5"])
-    found = twin_problems(points, "schools.geojson", crs=CRS)
+    found = twin_problems(points, "schools.geojson", crs=CRS, limits=LIMITS)
     assert told(found) == [
         ("error", "points_identical", 4, "村0 (2)"),
         ("warning", "points_twin", 6, "村3 (5)"),
@@ -96,33 +98,37 @@ def test_schools_of_two_sites_at_one_point_are_an_error_and_of_one_site_none():
 
 
 def test_villages_at_one_point_are_a_warning():
-    assert told(twin_problems(place([1, 1, 2], [1, 1, 1]), "villages.csv", crs=CRS)) == [
+    assert told(twin_problems(place([1, 1, 2], [1, 1, 1]), "villages.csv", crs=CRS, limits=LIMITS)) == [
         ("warning", "points_twin", 3, "村0 (2)")
     ]
 
 
 @pytest.mark.parametrize(("metres", "count"), [(4.9, 1), (5.1, 0)])
 def test_twins_are_nearer_than_five_metres(metres, count):
-    assert len(twin_problems(place([1, 1 + metres / 1000], [1, 1]), "villages.csv", crs=CRS)) == count
+    assert len(twin_problems(place([1, 1 + metres / 1000], [1, 1]), "villages.csv", crs=CRS, limits=LIMITS)) == count
 
 
 def test_a_village_far_outside_its_township_is_told_beside_the_others():
     points = place([1, 3, 5, 7, 9, 12], [5] * 6, township_code=["A"] * 5 + ["B"])
     moved = points.assign(township_code=["A"] * 4 + ["B"] * 2)
-    assert township_problems(points, townships(), crs=CRS) == []
-    assert told(township_problems(moved, townships(), crs=CRS)) == []  # one kilometre over a drawn line is no mistake
+    assert township_problems(points, townships(), crs=CRS, limits=LIMITS) == []
+    assert (
+        told(township_problems(moved, townships(), crs=CRS, limits=LIMITS)) == []
+    )  # one kilometre over is no mistake
     far = points.assign(township_code=["A", "B", "A", "A", "A", "B"])
-    assert told(township_problems(far, townships(), crs=CRS)) == [("warning", "village_off_township", 3, "7.0")]
+    assert told(township_problems(far, townships(), crs=CRS, limits=LIMITS)) == [
+        ("warning", "village_off_township", 3, "7.0")
+    ]
 
 
 def test_where_all_outlines_are_coarse_only_the_outlier_is_told():
     x = np.array([10.5, 11.0, 11.5, 12.0, 12.5, 19.5])  # all of township A, drawn too small
-    found = township_problems(place(x, [5] * 6, township_code=["A"] * 6), townships(), crs=CRS)
+    found = township_problems(place(x, [5] * 6, township_code=["A"] * 6), townships(), crs=CRS, limits=LIMITS)
     assert [p.row for p in found] == [7]
 
 
 def test_villages_of_an_unknown_township_are_left_to_the_check_of_codes():
-    assert township_problems(place([1], [1], township_code=["Z"]), townships(), crs=CRS) == []
+    assert township_problems(place([1], [1], township_code=["Z"]), townships(), crs=CRS, limits=LIMITS) == []
 
 
 SYSTEMS = ("cgcs2000", "gcj02", "bd09")

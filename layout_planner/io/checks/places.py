@@ -20,6 +20,11 @@ def _crs(ctx: Context) -> int:
     return ctx.settings.metric_crs(longitude)
 
 
+def _limits(ctx: Context) -> found_by.PlaceLimits:
+    names = ("check_far_km", "check_twin_m", "check_off_township_km", "check_deviations")
+    return found_by.PlaceLimits(*(ctx.values[name] for name in names))
+
+
 def outside(ctx: Context) -> list[Problem]:
     """Schools and villages lie in the county."""
     crs, townships = _crs(ctx), ctx.tables["townships"]
@@ -27,21 +32,24 @@ def outside(ctx: Context) -> list[Problem]:
         problem
         for name in POINTS
         if ctx.has(name)
-        for problem in found_by.outside_problems(ctx.tables[name], townships, file_of(name), crs=crs)
+        for problem in found_by.outside_problems(
+            ctx.tables[name], townships, file_of(name), crs=crs, limits=_limits(ctx)
+        )
     ]
 
 
 def twins(ctx: Context) -> list[Problem]:
     """Two places do not stand at one point, unless they are schools of one site."""
-    crs = _crs(ctx)
-    return [p for n in POINTS if ctx.has(n) for p in found_by.twin_problems(ctx.tables[n], file_of(n), crs=crs)]
+    crs, limits, there = _crs(ctx), _limits(ctx), [n for n in POINTS if ctx.has(n)]
+    return [p for n in there for p in found_by.twin_problems(ctx.tables[n], file_of(n), crs=crs, limits=limits)]
 
 
 def off_township(ctx: Context) -> list[Problem]:
     """Villages lie in or near their own township; those outside the county are told already."""
     far = {p.row for p in outside(ctx) if p.file == file_of("villages")}
     villages = ctx.tables["villages"]
-    return found_by.township_problems(villages[~villages["_row"].isin(far)], ctx.tables["townships"], crs=_crs(ctx))
+    near = villages[~villages["_row"].isin(far)]
+    return found_by.township_problems(near, ctx.tables["townships"], crs=_crs(ctx), limits=_limits(ctx))
 
 
 def shifted(ctx: Context) -> list[Problem]:
