@@ -80,7 +80,7 @@ def share_out(total: int, weights: Sequence[float] | Floats) -> Ints:
     return whole
 
 
-def load(seed: int, *, villages: int, sites: int, years: int, towns: int | None) -> Calibration:
+def load(seed: int, *, villages: int, sites: int | None, years: int, towns: int | None) -> Calibration:
     """Read the facts that ship with the package and cut or extend them to the size asked for.
 
     Parameters
@@ -90,7 +90,8 @@ def load(seed: int, *, villages: int, sites: int, years: int, towns: int | None)
     villages
         Demand points; 145 is the county of the facts, more are invented. [villages]
     sites
-        Sites of compulsory schooling; 38 is the county of the facts. [sites]
+        Sites of compulsory schooling; 38 is the county of the facts, fewer where the villages cannot bear them when
+        None. [sites]
     years
         School years of enrolment up to the base year. [years]
     towns
@@ -106,8 +107,9 @@ def load(seed: int, *, villages: int, sites: int, years: int, towns: int | None)
     UsageError
         If the size asked for is out of range.
     """
-    wanted = min(FULL_TOWNS, max(1, villages // 4), max(1, sites - 1)) if towns is None else towns
-    _check_size(villages=villages, sites=sites, years=years, towns=wanted)
+    asked = FULL_SITES if sites is None else sites
+    wanted = min(FULL_TOWNS, max(1, villages // 4), max(1, asked - 1)) if towns is None else towns
+    _check_size(villages=villages, sites=asked, years=years, towns=wanted)
     facts = _read("facts.toml")
     schools = _read("schools.toml")
     chosen = facts["town"][:wanted]
@@ -115,8 +117,8 @@ def load(seed: int, *, villages: int, sites: int, years: int, towns: int | None)
     made = tuple(_town(entry, facts, int(n)) for entry, n in zip(chosen, counts, strict=True))
     names = {t.name for t in made}
     codes = {code for t in made for code, _ in t.villages}
-    picked = _sites([s for s in schools["school"] if s["town"] in names and _placed(s, codes)], sites, made)
-    if len(picked) < sites:
+    picked = _sites([s for s in schools["school"] if s["town"] in names and _placed(s, codes)], asked, made)
+    if sites is not None and len(picked) < sites:
         raise UsageError("demo_size", option="sites", found=sites, low=2, high=len(picked))
     central = {s["town"] for s in picked if _is_central(s)}
     return Calibration(

@@ -10,7 +10,6 @@ import shapely
 
 from layout_planner.demo.births import draw_children, registered_births
 from layout_planner.demo.calibration import (
-    FULL_SITES,
     FULL_VILLAGES,
     FULL_YEARS,
     LAST_YEAR,
@@ -60,7 +59,7 @@ def make_tables(
     seed: int,
     *,
     villages: int = FULL_VILLAGES,
-    sites: int = FULL_SITES,
+    sites: int | None = None,
     years: int = FULL_YEARS,
     towns: int | None = None,
     future: bool = False,
@@ -72,7 +71,8 @@ def make_tables(
     seed
         Seed of every random stream. [-]
     villages, sites, towns
-        Size; 145, 38 and 9 are the county of the facts. A smaller county takes the first towns and schools.
+        Size; 145, 38 and 9 are the county of the facts. A smaller county takes the first towns and schools; without
+        `sites` and `towns` as many as its villages can bear.
     years
         School years of enrolment up to the base year. [years]
     future
@@ -113,7 +113,7 @@ def make_county(
     seed: int,
     *,
     villages: int = FULL_VILLAGES,
-    sites: int = FULL_SITES,
+    sites: int | None = None,
     years: int = FULL_YEARS,
     towns: int | None = None,
     future: bool = False,

@@ -15,7 +15,7 @@ import pyogrio
 from layout_planner.contracts import load_dictionary
 from layout_planner.demo import counts
 from layout_planner.demo.births import expected_births
-from layout_planner.demo.calibration import FULL_SITES, FULL_VILLAGES, FULL_YEARS, LAST_YEAR
+from layout_planner.demo.calibration import FULL_VILLAGES, FULL_YEARS, LAST_YEAR
 from layout_planner.demo.county import CRS, DemoCounty, make_county
 from layout_planner.demo.paths import FIRST_YEAR, YEARS
 from layout_planner.demo.records import true_residents
@@ -129,7 +129,7 @@ def make_demo(
     UsageError
         If the size asked for is out of range, or files that differ would be replaced.
     """
-    size = {"villages": villages or FULL_VILLAGES, "sites": sites or FULL_SITES, "years": years}
+    size = {"villages": villages or FULL_VILLAGES, "sites": sites, "years": years}
     county = make_county(seed, future=truth is not None, **size)
     _write_unless_it_differs(county, folder, overwrite=overwrite)
     tables = {

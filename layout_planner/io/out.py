@@ -166,8 +166,10 @@ def open_out(target: Path) -> OutFolder:
         if held is not None:
             held.release()
         raise _unwritable(target, error) from error
-    except BaseException:
+    except BaseException as stop:
         if held is not None:
+            if isinstance(stop, KeyboardInterrupt) and is_ours(new):  # no with block yet that would clear it away
+                _tidy(target, new)
             held.release()
         raise
     return OutFolder(target, new, held)

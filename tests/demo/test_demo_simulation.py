@@ -196,6 +196,13 @@ def test_weights_of_a_town_add_up_to_one(county):
     assert county.villages.groupby("township_code")["weight"].sum().round(3).eq(1).all()
 
 
+@pytest.mark.parametrize("villages", [1, 5, 12])
+def test_without_a_number_of_sites_a_small_county_takes_as_many_as_its_villages_bear(villages):
+    made = make_tables(5, villages=villages, years=2)
+    sites = made.schools["kind"].isin(["primary", "teaching_point", "junior", "nine_year"]).sum()
+    assert 2 <= sites < 38
+
+
 @pytest.mark.parametrize(("option", "value"), [("villages", 0), ("sites", 1), ("years", 40), ("towns", 12)])
 def test_a_size_out_of_range_says_what_is_allowed(option, value):
     with pytest.raises(UsageError) as caught:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from trust_tools import ROOT, WRITER, run_once, state_of
@@ -222,15 +223,31 @@ def test_a_stop_by_the_planner_is_one_line_with_its_exit_code_and_leaves_nothing
     run_once(out, "good")
     env = {k: v for k, v in os.environ.items() if k not in {"LANGUAGE", "LAYOUT_PLANNER_LANG"}}
     process = subprocess.Popen(
-        [sys.executable, "-m", "layout_planner", "forecast", str(COUNTY), "--out", str(out)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env | {"PYTHONIOENCODING": "utf-8"}, cwd=ROOT,
+        [sys.executable, "-u", "-m", "layout_planner", "forecast", str(COUNTY), "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env | {"PYTHONIOENCODING": "utf-8"}, cwd=ROOT,
     )  # fmt: skip
-    while not (tmp_path / "out.new").exists() and process.poll() is None:
-        time.sleep(0.005)
+    assert process.stdout.readline().split(), "the first stage is done, the run has its folder and goes on"
+    assert (tmp_path / "out.new").is_dir()
     process.send_signal(signal.SIGINT)
     message = process.communicate()[1].decode()
     assert (process.returncode, message.lstrip()) == (130, "已停止；原有结果未动。\n")
     assert state_of(out) == "whole"
+    assert tidy(tmp_path) == set()
+
+
+def test_a_stop_while_the_folder_is_being_made_leaves_nothing_either(tmp_path, monkeypatch):
+    run_once(tmp_path / "out", "good")
+    real = Path.mkdir
+
+    def stopped(self, *args, **kwargs):
+        real(self, *args, **kwargs)
+        if self.name == "out.new":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "mkdir", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        open_out(tmp_path / "out")
+    assert state_of(tmp_path / "out") == "whole"
     assert tidy(tmp_path) == set()
 
 
