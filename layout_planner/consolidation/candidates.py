@@ -21,8 +21,9 @@ _ORDER = {verdict: place for place, verdict in enumerate(("keep", "undecided", "
 def small_school_options(baseline: Baseline) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List for every small school what could be done with it, and what each option would do to whom.
 
-    Options: keep; merge into each of the nearest schools that teach all its grades; a teaching point for grades 1–3,
-    grades 4–6 moving to the nearest school; one management with the sites kept (并管理不并校址). Pairs are checked for
+    Options: keep; merge into each of the nearest complete schools that teach all its grades; for a primary school, a
+    teaching point for grades 1–3, grades 4–6 moving to the nearest complete school; one management with the sites kept
+    (并管理不并校址), by the registered host school or else the nearest complete one. Pairs are checked for
     the first September after the base year with today's pupils: T01, M08, M09, M10, M12 and, for mergers, M07, M16, M19 and
     S02. A failed
     BLOCK or BLOCK* rule makes an option ``blocked``; every other one stays ``undecided`` (待论证), since no national

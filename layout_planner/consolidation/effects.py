@@ -97,7 +97,9 @@ def receiver_effects(
     -------
     DataFrame
         By row of `table`: receiver_seats, receiver_pupils_before, receiver_pupils_after, receiver_use_after,
-        class_size_before, class_size_after (sections formed anew, as M10 does), boarders_after, beds_spare; NaN where nobody moves.
+        class_size_before, class_size_after (largest section of any primary grade, sections formed anew in the present
+        rooms on both sides, so that one receiver has one number before), boarders_after, beds_spare; NaN where nobody
+        moves.
     """
     primary = tally[tally["grade"].isin(PRIMARY)]
     sums = primary.groupby("subject_id")[["before", "after"]].sum().reindex(table["subject_id"])
@@ -115,8 +117,8 @@ def receiver_effects(
             "receiver_pupils_before": before,
             "receiver_pupils_after": after,
             "receiver_use_after": after / np.where(seats > 0, seats, np.nan),
-            "class_size_before": formed["class_size_before"].to_numpy(dtype=float),
-            "class_size_after": formed["class_size_after"].to_numpy(dtype=float),
+            "class_size_before": formed["largest_before"].to_numpy(dtype=float),
+            "class_size_after": formed["largest_after"].to_numpy(dtype=float),
             "boarders_after": beds["boarders_added"].to_numpy(dtype=float),
             "beds_spare": (beds["beds"] - beds["boarders_before"]).to_numpy(dtype=float),
         },

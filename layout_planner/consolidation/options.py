@@ -14,7 +14,8 @@ from layout_planner.scenario.effects import COMPULSORY, pair_id
 from layout_planner.scenario.timeline import TOP_OF_POINT, opening
 from layout_planner.terms import STAGE_GRADES, Stage
 
-SMALL_KINDS: Final = frozenset({"primary", "teaching_point"})  # 村小学和教学点 of rule M01
+POINT: Final = "teaching_point"  # kind of a school, and the option to become one
+SMALL_KINDS: Final = frozenset({"primary", POINT})  # 村小学和教学点 of rule M01
 LOWEST: Final = min(STAGE_GRADES[Stage.PRE])
 OLDER_MARK: Final = ":4-6"  # behind the code of a pair where only grades 4–6 move
 
@@ -30,13 +31,13 @@ def small_schools(baseline: Baseline) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns school_id, school_name, grade_low, grade_high, pupils_now; by school_id. [pupils]
+        Columns school_id, school_name, kind, grade_low, grade_high, pupils_now; by school_id. [pupils]
     """
     limit = baseline.catalogue.rule("M01").on(baseline.day)
     state, year = opening(baseline.schools), baseline.base_year + 1
     schools = baseline.schools.rename(columns={"name": "school_name"})
     pupils = baseline.enrolment.groupby("school_id")["pupils"].sum()
-    rows = schools[["school_id", "school_name", "grade_low", "grade_high"]].assign(
+    rows = schools[["school_id", "school_name", "kind", "grade_low", "grade_high"]].assign(
         pupils_now=schools["school_id"].map(pupils).fillna(0.0).astype(float)
     )
     is_open = schools["school_id"].map(lambda school: state.is_open(school, year)).astype(bool)
@@ -46,6 +47,9 @@ def small_schools(baseline: Baseline) -> pd.DataFrame:
 
 def options_of(baseline: Baseline, small: pd.DataFrame) -> pd.DataFrame:
     """List the options of every small school.
+
+    A school that is a teaching point is not offered to become one. One management is proposed with the registered host
+    school; without one, with the nearest complete school.
 
     Parameters
     ----------
@@ -58,15 +62,16 @@ def options_of(baseline: Baseline, small: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns option, subject_id, school_id, receiver_id, receiver_name, moves (True where pupils change school),
-        lowest (lowest grade that moves). A school that keeps its pupils has the subject ``A>A`` or, with one
+        lowest (lowest grade that moves), hosted (True where the receiver is the registered host of the school). A school that keeps its pupils has the subject ``A>A`` or, with one
         management, ``A=B``; receiver_id is empty for keep.
     """
     count = int(baseline.parameters["candidate_receivers"])
     taught = small[small["pupils_now"] > 0]
-    high = taught[(taught["grade_high"] > TOP_OF_POINT) & (taught["grade_low"] <= TOP_OF_POINT)]
+    both_sides = (taught["grade_high"] > TOP_OF_POINT) & (taught["grade_low"] <= TOP_OF_POINT)
+    high = taught[both_sides & (taught["kind"] != POINT)]
     merge = nearest(baseline, possible_pairs(baseline, taught, LOWEST), LOWEST, count)
     point = nearest(baseline, possible_pairs(baseline, high, TOP_OF_POINT + 1), TOP_OF_POINT + 1, 1)
-    manage = merge.groupby("school_id", as_index=False).first()
+    manage = _managers(baseline, taught, merge)
     keep = small[["school_id"]].assign(receiver_id="")
     parts = [
         keep.assign(option="keep", subject_id=[pair_id(a, a) for a in keep["school_id"]], moves=False),
@@ -77,13 +82,17 @@ def options_of(baseline: Baseline, small: pd.DataFrame) -> pd.DataFrame:
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
     names = baseline.schools.set_index("school_id")["name"]
     lowest = np.where(rows["option"] == "teaching_point", TOP_OF_POINT + 1, LOWEST)
-    return rows.assign(receiver_name=rows["receiver_id"].map(names).fillna(""), lowest=lowest)
+    hosts = rows["school_id"].map(_hosts(baseline))
+    return rows.assign(
+        receiver_name=rows["receiver_id"].map(names).fillna(""), lowest=lowest, hosted=hosts == rows["receiver_id"]
+    )
 
 
 def possible_pairs(baseline: Baseline, small: pd.DataFrame, lowest: int) -> pd.DataFrame:
-    """Pair every small school with every open school that has pupils and teaches all of its grades from `lowest` on.
+    """Pair every small school with every open complete school that has pupils and teaches its grades from `lowest` on.
 
-    Grades 1–9 of the register count, and kindergarten grades where the school has children in them.
+    Grades 1–9 of the register count, and kindergarten grades where the school has children in them. A receiver goes on
+    to the last primary grade: into a teaching point without it the same children would have to move once more.
 
     Returns
     -------
@@ -92,7 +101,8 @@ def possible_pairs(baseline: Baseline, small: pd.DataFrame, lowest: int) -> pd.D
     """
     state, year = opening(baseline.schools), baseline.base_year + 1
     taught = baseline.enrolment[baseline.enrolment["pupils"] > 0].groupby("school_id")["grade"].agg(set)
-    open_now = [school for school in sorted(taught.index) if state.is_open(school, year)]
+    top = top_of_primary(baseline)
+    open_now = [school for school in sorted(taught.index) if state.is_open(school, year) and state.offers(school, top)]
     pairs = []
     for row in small.itertuples():
         offered = set(range(int(row.grade_low), int(row.grade_high) + 1)) & set(COMPULSORY)
@@ -101,6 +111,31 @@ def possible_pairs(baseline: Baseline, small: pd.DataFrame, lowest: int) -> pd.D
             if wanted and receiver != row.school_id and all(state.offers(receiver, grade) for grade in wanted):
                 pairs.append((row.school_id, receiver))
     return pd.DataFrame(pairs, columns=["school_id", "receiver_id"], dtype="str")
+
+
+def top_of_primary(baseline: Baseline) -> int:
+    """Return the last grade of a complete primary school: the highest primary grade that the county's primaries teach."""
+    last = STAGE_GRADES[Stage.PRIMARY][-1]
+    primaries = baseline.schools.loc[baseline.schools["kind"] == "primary", "grade_high"]
+    return min(int(primaries.max()), last) if len(primaries) else last
+
+
+def _hosts(baseline: Baseline) -> pd.Series:
+    """Registered host school (隶属中心校) of every school; missing where there is none."""
+    named = baseline.schools.set_index("school_id").reindex(columns=["host_school_id"])["host_school_id"]
+    return named.astype(object)
+
+
+def _managers(baseline: Baseline, taught: pd.DataFrame, merge: pd.DataFrame) -> pd.DataFrame:
+    """Name the school that could manage every small one: its open host if that is no teaching point, else the nearest."""
+    state, year = opening(baseline.schools), baseline.base_year + 1
+    kinds = baseline.schools.set_index("school_id")["kind"]
+    fit = {school for school in kinds.index[kinds != POINT] if state.is_open(school, year)}
+    hosts = taught["school_id"].map(_hosts(baseline)).astype(object)
+    hosts = hosts.where(hosts.isin(fit) & (hosts != taught["school_id"]))
+    nearest_one = taught["school_id"].map(merge.groupby("school_id")["receiver_id"].first())
+    rows = taught[["school_id"]].assign(receiver_id=hosts.where(hosts.notna(), nearest_one))
+    return rows[rows["receiver_id"].notna()].reset_index(drop=True)
 
 
 def moves_of(baseline: Baseline, options: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from layout_planner.terms import label
 
 _EMPTY = "已无学生；校舍按闲置资产程序处置，恢复办学的可能须一并考虑"
 _KEEP = "保留办学；不涉及转学"
-_MANAGE = "学生不转学，由接收学校统一管理"
+_MANAGE = "学生不转学，由{who}{name}统一管理"
+_HOST, _NEAREST = "登记的隶属中心校", "最近的完全小学（未登记隶属中心校）"
 _ARGUE = "未触及已核验的否决规则；须经论证、听取意见、公示、报批后方可决定"
 
 
@@ -41,7 +42,7 @@ def reasons(table: pd.DataFrame, findings: pd.DataFrame) -> list[str]:
         if row["option"] == "keep":
             found.append(_keep(row, alone=row["school_id"] not in with_receiver))
         elif row["option"] == "manage":
-            found.append(_MANAGE)
+            found.append(_MANAGE.format(who=_HOST if row["hosted"] else _NEAREST, name=row["receiver_name"]))
         else:
             parts = [_broken(finding) for finding in failed.get(subject, [])] or [_ARGUE]
             parts += [f"{finding['rule_id']} 未评（{finding['missing']}）" for finding in unknown.get(subject, [])]
@@ -57,7 +58,7 @@ def _by_subject(findings: pd.DataFrame) -> dict[str, list[Mapping[Any, Any]]]:
 def _keep(row: Mapping[Any, Any], *, alone: bool) -> str:
     if row["pupils_now"] == 0:
         return _EMPTY
-    return _KEEP + ("；没有其他学校开设其全部年级" if alone else "")
+    return _KEEP + ("；没有其他学校开设其全部年级、又能读完小学" if alone else "")
 
 
 def _broken(finding: Mapping[Any, Any]) -> str:

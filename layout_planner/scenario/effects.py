@@ -17,6 +17,10 @@ from layout_planner.travel.table import SCREENING
 COMPULSORY = tuple(g for band in (GradeBand.G13, GradeBand.G46, GradeBand.G79) for g in BAND_GRADES[band])
 OLDER = tuple(g for band in (GradeBand.G46, GradeBand.G79, GradeBand.G1012) for g in BAND_GRADES[band])
 PAIR = "pair"
+_SIZES = (
+    "class_size_before", "class_size_after", "largest_before", "largest_after", "size_before", "size_after",
+    "through_school",
+)  # fmt: skip
 
 
 def pair_id(school_id: str, receiver_id: str) -> str:
@@ -216,8 +220,12 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
     Returns
     -------
     DataFrame
-        Columns of `pairs`, subject_type, subject_name, stage, class_size_before, class_size_after, size_before,
-        size_after (grades 1–9), through_school; one row a pair and stage that receives pupils. [pupils]
+        Columns of `pairs`, subject_type, subject_name, stage, class_size_before, class_size_after, largest_before,
+        largest_after, size_before, size_after (grades 1–9), through_school; one row a pair and stage that receives pupils. [pupils]
+
+        class_size_before and class_size_after are those of one grade: the one that the move takes over a limit, else
+        the one with the largest section afterwards; rule M10 reads them. largest_before and largest_after are the
+        largest section of any grade of the stage, before and after. [pupils]
     """
     schools = {str(row["school_id"]): row for row in pd.DataFrame(baseline.schools).to_dict("records")}
     rule = baseline.catalogue.rule("C07")
@@ -230,8 +238,7 @@ def sizes_of(pairs: pd.DataFrame, tally: pd.DataFrame, baseline: Baseline, limit
             school = schools[pair["receiver_id"]]
             sizes = _sizes(rows, rooms_of(school, pair["seats_added"], limits), school, limits, large)
             found += [{**pair, **size} for size in sizes]
-    columns = ["class_size_before", "class_size_after", "size_before", "size_after", "through_school"]
-    return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *columns])
+    return pd.DataFrame(found, columns=[*named(pairs, baseline).columns, "stage", *_SIZES])
 
 
 def rooms_of(school: Mapping[Any, Any], seats_added: float, limits: SeatLimits) -> float:
@@ -269,12 +276,15 @@ def _sizes(
     )
     out: list[dict[str, object]] = []
     for stage in dict.fromkeys(stages[after > before]):
-        worst = _worst_grade(sizes, np.flatnonzero(stages == stage), large)
+        here = np.flatnonzero(stages == stage)
+        worst = _worst_grade(sizes, here, large)
         out.append(
             {
                 "stage": stage,
                 "class_size_before": float(sizes[0, worst]),
                 "class_size_after": float(sizes[1, worst]),
+                "largest_before": float(sizes[0, here].max()),
+                "largest_after": float(sizes[1, here].max()),
                 "size_before": float(before[compulsory].sum()),
                 "size_after": float(after[compulsory].sum()),
                 "through_school": school["kind"] == "nine_year",

@@ -123,7 +123,7 @@ def _defects_of_fields(
     elif action in {Action.MERGE, Action.TEACHING_POINT} and not receivers:
         yield "plan_receiver", "receivers", "空", "至少一所接收学校"
     if action == Action.TEACHING_POINT and school in known and not _can_be_a_point(schools, school):
-        yield "plan_action", "action", action, "既有一至三年级、又有四年级以上的学校才能改为教学点"
+        yield "plan_action", "action", action, "还不是教学点、既有一至三年级又有四年级以上的学校才能改为教学点"
     if (
         not isinstance(seats, int | float)
         or isinstance(seats, bool)
@@ -136,9 +136,9 @@ def _defects_of_fields(
 
 
 def _can_be_a_point(schools: pd.DataFrame, school: str) -> bool:
-    """Whether a school teaches grades on both sides of the top of a teaching point."""
+    """Whether a school is no teaching point yet and teaches grades on both sides of the top of one."""
     row = schools.set_index("school_id").loc[school]
-    return int(row["grade_low"]) <= TOP_OF_POINT < int(row["grade_high"])
+    return str(row["kind"]) != Action.TEACHING_POINT and int(row["grade_low"]) <= TOP_OF_POINT < int(row["grade_high"])
 
 
 def _replay(numbered: list[tuple[int, Decision]], schools: pd.DataFrame, file: str) -> list[Problem]:

@@ -87,6 +87,66 @@ def test_a_teaching_point_moves_grades_four_to_six_only():
     assert f"{A}>{C}:4-6" in set(FINDINGS["subject_id"])
 
 
+def test_the_class_before_is_one_number_for_one_receiver_and_is_its_largest_class():
+    rows = enrolment()
+    rows.loc[(rows["school_id"] == C) & (rows["grade"] == 1), "pupils"] = 20.0
+    rows.loc[(rows["school_id"] == C) & (rows["grade"] == 6), "pupils"] = 24.0
+    rows.loc[(rows["school_id"] == C) & rows["grade"].isin([2, 3, 4, 5]), "pupils"] = 38.0
+    rows.loc[(rows["school_id"] == A) & (rows["grade"] == 6), "pupils"] = 21.0
+    table, _ = small_school_options(toy_baseline(enrolment=rows, pupils=forecast(rows=rows)))
+    found = {kind: option(table, kind, C) for kind in ("merge", "teaching_point")}
+    # grade 6 is the largest afterwards (24 + 21 = 45); before, grades 2 to 5 were (38), not grade 6 (24)
+    assert {kind: row["class_size_before"] for kind, row in found.items()} == {"merge": 38, "teaching_point": 38}
+    assert {kind: row["class_size_after"] for kind, row in found.items()} == {"merge": 45, "teaching_point": 45}
+
+
+def with_a_point(**of_e):
+    """The toy with pupils in its teaching point E, grades 1–4, and no road to any other school than A or E."""
+    register = schools().assign(**{name: [None, None, None, value] for name, value in of_e.items()})
+    register.loc[register["school_id"] == E, "grade_high"] = 4
+    four = pd.DataFrame([(E, grade, 3.0, 0.0, 1.0) for grade in range(1, 5)], columns=enrolment().columns)
+    rows = pd.concat([enrolment(), four], ignore_index=True)
+    return toy_baseline(schools=register, enrolment=rows, pupils=forecast(rows=rows))
+
+
+def test_a_teaching_point_is_not_offered_to_become_one():
+    table, _ = small_school_options(with_a_point())
+    assert "teaching_point" not in set(table.loc[table["school_id"] == E, "option"])
+    assert "teaching_point" in set(table.loc[table["school_id"] == A, "option"])
+
+
+def test_nobody_is_sent_to_or_managed_by_a_teaching_point():
+    register = schools()
+    register.loc[register["school_id"] == A, ["kind", "grade_high"]] = ["teaching_point", 4]
+    rows = enrolment()
+    rows = pd.concat([rows[(rows["school_id"] != A) | (rows["grade"] <= 4)], with_a_point().enrolment.tail(4)])
+    rows = rows.reset_index(drop=True)
+    register.loc[register["school_id"] == E, "grade_high"] = 4
+    table, _ = small_school_options(toy_baseline(schools=register, enrolment=rows, pupils=forecast(rows=rows)))
+    assert set(table["school_id"]) == {A, E}
+    assert set(table.loc[table["receiver_id"] != "", "receiver_id"]) == {B, C}  # A and E teach the same four grades
+
+
+@pytest.mark.parametrize(
+    ("host", "manager", "word"),
+    [(C, C, "登记的隶属中心校"), (A, A, "登记的隶属中心校"), (None, B, "最近的"), (E, B, "最近的")],
+)
+def test_the_registered_host_manages_before_the_nearest_school(host, manager, word):
+    table, _ = small_school_options(with_a_point(host_school_id=host))
+    row = table[(table["school_id"] == E) & (table["option"] == "manage")].iloc[0]
+    assert row["receiver_id"] == manager and word in row["reason"]
+
+
+def test_a_closed_host_or_a_host_that_is_a_teaching_point_manages_nobody():
+    base = with_a_point(host_school_id=C)
+    closed = base.schools.assign(closed=[None, None, 2020, None])
+    table, _ = small_school_options(replace(base, schools=closed))
+    assert table.loc[(table["school_id"] == E) & (table["option"] == "manage"), "receiver_id"].tolist() == [B]
+    point = base.schools.assign(host_school_id=[E, None, None, None])
+    table, _ = small_school_options(replace(base, schools=point))
+    assert table.loc[(table["school_id"] == A) & (table["option"] == "manage"), "receiver_id"].tolist() == [C]
+
+
 def test_a_school_that_must_stay_is_blocked_by_its_own_rule():
     kept = toy_baseline(schools=schools().assign(must_keep=[True, False, False, False], must_keep_reason="山区"))
     table, _ = small_school_options(kept)

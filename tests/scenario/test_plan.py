@@ -144,3 +144,8 @@ def test_seats_that_no_building_has_are_refused(seats):
 def test_a_school_without_lower_grades_cannot_become_a_teaching_point():
     older = schools().assign(grade_low=[4, 1, 1, 1])
     assert (1, "plan_action") in codes(decision(action="teaching_point"), register=older)
+
+
+def test_a_teaching_point_cannot_become_one():
+    point = schools().assign(kind=["teaching_point", "primary", "primary", "teaching_point"], grade_high=[4, 6, 6, 3])
+    assert (1, "plan_action") in codes(decision(action="teaching_point"), register=point)
