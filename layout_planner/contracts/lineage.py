@@ -37,7 +37,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Origin:
-    """How some columns of a table arise: formula in words, function, sources, rules, assumptions, recomputation."""
+    """How some columns of a table arise: formula in words, function, sources, rules, assumptions, recomputation.
+
+    ``model`` is the page that describes the model; ``drawn`` says that the figures rest on its random draws.
+    """
 
     names: tuple[str, ...]
     zh: str
@@ -48,6 +51,7 @@ class Origin:
     parameters: tuple[str, ...] = ()
     recompute: str = ""
     model: str = ""
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,4 +129,5 @@ def _origin(raw: Mapping[str, Any]) -> Origin:
         parameters=tuple(raw.get("parameters", ())),
         recompute=raw.get("recompute", ""),
         model=raw.get("model", ""),
+        drawn=bool(raw.get("drawn", False)),
     )

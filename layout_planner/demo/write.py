@@ -129,8 +129,7 @@ def make_demo(
     UsageError
         If the size asked for is out of range, or files that differ would be replaced.
     """
-    size = {"villages": villages or FULL_VILLAGES, "sites": sites, "years": years}
-    county = make_county(seed, future=truth is not None, **size)
+    county = make_county(seed, villages=villages or FULL_VILLAGES, sites=sites, years=years, future=truth is not None)
     _write_unless_it_differs(county, folder, overwrite=overwrite)
     tables = {
         "schools.geojson": county.schools, "villages.csv": county.villages, "births.csv": county.births,

@@ -25,6 +25,7 @@ from layout_planner.tracing.questions import answer
 from layout_planner.tracing.store import Record, Store
 
 FIRST_SCHOOL_DAY: Final = (9, 1)
+_DEGREES: Final = "cgcs2000"
 _BAND: Final = re.compile(r"\{band\}")
 
 
@@ -38,6 +39,7 @@ class Ground:
     values: Mapping[str, float]
     day: date
     trouble: LayoutError | None = None
+    plane: int | None = None  # EPSG code of the map plane, where places are given as CGCS2000 degrees
 
 
 def ground_of(store: Store) -> Ground:
@@ -51,7 +53,8 @@ def ground_of(store: Store) -> Ground:
         values = parameter_values(parameters, settings.parameters)
     except LayoutError as error:
         return Ground(store, catalogue, parameters, values, day, error)
-    return Ground(store, catalogue, parameters, values, day)
+    degrees = settings.coordinate_system == _DEGREES and not settings.coordinates
+    return Ground(store, catalogue, parameters, values, day, plane=settings.projected_crs if degrees else None)
 
 
 def rules_behind(origin: Origin, row: Record, ground: Ground) -> list[Rule]:

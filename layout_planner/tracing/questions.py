@@ -228,6 +228,11 @@ def _villages_of_school(row: Record, store: Store) -> Answer:
     return codes_of("allocation", "village_code", store, attends={row.get("school_id")})
 
 
+def _villages_of_zone(row: Record, store: Store) -> Answer:
+    match = {"school_id": {row.get("subject_id")}, "stage": {row.get("stage")}}
+    return codes_of("zones", "village_code", store, **match)
+
+
 def _both_schools(row: Record, _store: Store) -> Answer:
     return frozenset({row.get("school_id"), row.get("receiver_id")} - {""})
 
@@ -288,6 +293,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@villages_of_home": _villages_of_home,
     "@villages_of_school": _villages_of_school,
     "@villages_of_subject": _villages_of_subject,
+    "@villages_of_zone": _villages_of_zone,
 }
 YES_OR_NO: Final[Mapping[str, Callable[[Record, Store], bool]]] = {
     "@enters": _enters,

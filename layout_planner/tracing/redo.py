@@ -19,12 +19,13 @@ _TERMS: Final = 8  # summands that are written out
 
 @dataclass(frozen=True)
 class Redone:
-    """A formula done again: in figures, its result, and the size of the numbers that went in."""
+    """A formula done again: in figures, its result, the size of the numbers that went in, and the rows that decide it."""
 
     text: str
     value: float | str
     scale: float = 0.0
     digits: float = DIGITS
+    rows: tuple[Record, ...] = ()
 
     def agrees(self, printed: str) -> bool:
         """Whether the printed cell is this value as far as it is printed."""

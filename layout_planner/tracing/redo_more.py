@@ -1,4 +1,4 @@
-"""Formulas done again: seats, options for small schools, findings, the ledger of children."""
+"""Formulas done again: seats, room and vetoes of options, the ledger of children."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ from typing import Final
 
 from layout_planner.terms import BAND_GRADES, COUNTY, OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, GradeBand, Stage
 from layout_planner.tracing import questions
-from layout_planner.tracing.chain import check_table_of
-from layout_planner.tracing.ground import Ground, lines_in_force
+from layout_planner.tracing.ground import Ground
 from layout_planner.tracing.redo import (
     SIMPLE,
     Redo,
     Redone,
     base_pupils,
     figure,
-    largest_remainder,
     quotient,
     total,
 )
+from layout_planner.tracing.redo_checks import FINDINGS
+from layout_planner.tracing.redo_options import OPTIONS
+from layout_planner.tracing.redo_plans import PLANS_REDO
 from layout_planner.tracing.store import Record, Store
 
 _COMPONENTS: Final = ("rooms", "area", "beds", "meals")
 _PRIMARY: Final = str(Stage.PRIMARY)
-_YEARS: Final = "year"
-_SHOWN: Final = 3
 
 
 def _school(row: Record, store: Store, column: str = "school_id") -> Record | None:
@@ -213,73 +212,6 @@ def feasible(row: Record, column: str, _ground: Ground) -> Redone | None:
     return Redone(row.get("vetoes") or "–", str(row.get("vetoes") == "")) if column == "feasible" else None
 
 
-def finding_limit(row: Record, _column: str, ground: Ground) -> Redone | None:
-    """Number of the rule, or of one that it uses, in force on the day; silent where the limit is made of several."""
-    rule = ground.catalogue.rules.get(row.get("rule_id"))
-    if rule is None or row.get("limit") == "" or rule.unit == _YEARS:  # M12 sets a school year beside years of delay
-        return None
-    rules = [rule, *(ground.catalogue.rules[used] for used in rule.uses)]
-    values = [line for r in rules for line in lines_in_force(r, [row.get("stage")], ground.day)]
-    fitting = [v for v in values if Redone("", v.value).agrees(row.get("limit"))]
-    if fitting:
-        return Redone(f"{rule.id} {ground.day.isoformat()}", fitting[0].value)
-    alone = {v.value for v in values}
-    return Redone(f"{rule.id} {ground.day.isoformat()}", alone.pop()) if len(alone) == 1 and not rule.uses else None
-
-
-def finding_observed(row: Record, column: str, ground: Ground) -> Redone | None:
-    """Observed values that follow from the rows shown: trips of a township, pupils and boarders of a school."""
-    checks: Mapping[str, Callable[[Record, str, Ground], Redone | None]] = {
-        "trips": _trips,
-        "school_sizes": _size,
-        "boarders": _young_boarders,
-    }
-    check = checks.get(check_table_of(row))
-    return None if check is None or column not in {"observed", "affected"} else check(row, column, ground)
-
-
-def _trips(row: Record, column: str, ground: Ground) -> Redone | None:
-    """Longest worst-case trip to the nearest school; whole children of villages beyond the limit."""
-    if row.get("subject_type") != "township" or row.get("rule_id") != "T01":
-        return None
-    match = {"township_code": frozenset({row.get("subject_id")}), "grade_band": frozenset({str(GradeBand.G13)})}
-    villages = ground.store.find("access", match)
-    inside = [_inside(village, ground.store) for village in villages]
-    children = largest_remainder(inside, math.floor(math.fsum(inside) + 0.5))
-    minutes = [village.number_of("minutes_nearest") for village in villages]
-    there = [(m, n) for m, n in zip(minutes, children, strict=True) if n > 0]
-    known = [m for m, _ in there if not math.isnan(m)]
-    if column == "observed":
-        longest = sorted(known, reverse=True)
-        shown = "、".join(map(figure, longest[:_SHOWN])) + ("、…" if len(longest) > _SHOWN else "")
-        return Redone(f"max({shown})", longest[0] if longest else float("nan"))
-    limit = row.number_of("limit")
-    over = [n for m, n in there if not m <= limit]
-    return Redone(" + ".join(map(str, over)) or "0", float(sum(over)))
-
-
-def _inside(village: Record, store: Store) -> float:
-    match = {name: frozenset({village.get(name)}) for name in ("village_code", "grade_band")}
-    rows = store.find("allocation", match)
-    return math.fsum(r.number_of("children") for r in rows if r.get("attends") != OUTSIDE)
-
-
-def _size(row: Record, column: str, ground: Ground) -> Redone | None:
-    if column != "observed":
-        return None
-    grades = STAGE_GRADES[Stage.PRIMARY] + STAGE_GRADES[Stage.JUNIOR]
-    rows = [r for r in base_pupils(row.get("subject_id"), ground.store) if int(r.get("grade")) in grades]
-    return total(rows, "pupils")
-
-
-def _young_boarders(row: Record, column: str, ground: Ground) -> Redone | None:
-    if column != "observed" or row.get("rule_id") != "T02":
-        return None
-    rule = ground.catalogue.rule("T02")
-    rows = [r for r in base_pupils(row.get("subject_id"), ground.store) if int(r.get("grade")) in rule.grades]
-    return Redone(" + ".join(f"{r.get('boarders_m')} + {r.get('boarders_f')}" for r in rows), _boarders(rows))
-
-
 def difference(row: Record, _column: str, _ground: Ground) -> Redone:
     """In less out."""
     given, received = row.number_of("children_in"), row.number_of("children_out")
@@ -347,8 +279,9 @@ REDO: Final[Mapping[str, Redo]] = {
     "receiver_after": receiver_after,
     "receiver_use": receiver_use,
     "feasible": feasible,
-    "finding_limit": finding_limit,
-    "finding_observed": finding_observed,
+    **FINDINGS,
+    **OPTIONS,
+    **PLANS_REDO,
     "difference": difference,
     "hand_over": hand_over,
 }
