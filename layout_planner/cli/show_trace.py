@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from gettext import gettext as _
 from typing import Final
 
@@ -23,7 +23,7 @@ from layout_planner.policy.wording import mode_text, status_text, value_words
 from layout_planner.terms import GRADE_LABELS_ZH, LABELS_ZH
 from layout_planner.tracing import Matches, Trace
 from layout_planner.tracing.chain import MOST_ROWS, Link
-from layout_planner.tracing.store import Record, Store
+from layout_planner.tracing.store import Record
 from layout_planner.tracing.trace import Assumed, Cell, InputRows, RuleInForce
 
 _ROWS: Final = 8  # input rows printed for one purpose
@@ -52,7 +52,7 @@ def trace(found: Trace) -> None:
     _section(console, _("The row as printed"), [_row(found)])
     _section(console, _("How it is computed"), _formulas(found))
     _section(console, _("Rows it stands on"), [_chain(found)] if found.links else [Text(_("none"))])
-    _section(console, _("Input files and rows"), [_input(item) for item in found.inputs])
+    _section(console, _("Input files and rows"), [_input(item, found.decisive) for item in found.inputs])
     if found.rules:
         _section(console, _("Rules in force on {day}").format(day=found.ground.day.isoformat()), [_rules(found.rules)])
     if found.assumptions:
@@ -127,11 +127,16 @@ def _warnings(found: Trace) -> Iterable[str]:
         "missing": _("{file} is no longer in the county folder: its rows cannot be shown."),
         "new": _("{file} was not there when the run was made: figures and file do not agree; run again."),
     }
-    for state in found.changed:
+    if found.county_missing:
+        folder = found.ground.store.county
+        yield _(
+            "{folder}: none of the run's input files is here; name the county folder of the run with --county."
+        ).format(folder=folder)
+    for state in () if found.county_missing else found.changed:
         yield words[state.state].format(file=state.file)
     if found.edited:
         yield _("A table of the results was edited after the run: figures and manifest no longer agree.")
-    for error in found.troubles:
+    for error in () if found.county_missing else found.troubles:
         yield sentence(error.code, error.fields, "zh" if _chinese() else "en")
     if any(cell.agrees is False and cell.column.name in found.asked for cell in found.cells):
         yield _("✗: the formula does not give the printed value from the rows as they are now.")
@@ -156,9 +161,9 @@ def _row(found: Trace) -> Group:
 
 
 def _again(cell: Cell) -> Text:
-    """Formula done again, with a tick; a dash where the value comes from a model."""
+    """Formula done again, with a tick; a word where the value comes from random draws."""
     if cell.redone is None:
-        return Text(_("by the model") if cell.origin.model else "", style="dim")
+        return Text(_("by the model") if cell.origin.drawn else "", style="dim")
     if cell.printed == "" and cell.agrees:
         return Text("✓", style="green")
     value = cell.redone.value
@@ -178,9 +183,11 @@ def _formulas(found: Trace) -> Iterable[Group]:
         if len(names) == 1:
             lines.append(Text(_("Meaning: {words}").format(words=cell.column.meaning), style="dim"))
         if cell.origin.model and cell.redone is None:
-            words = _(
+            drawn = _(
                 "Drawn by the model ({page}); not done again here, the same input, seed and version give the same."
             )
+            exact = _("Follows from the rows without any draw (method: {page}); not done again here.")
+            words = drawn if cell.origin.drawn else exact
             lines.append(Text(words.format(page=cell.origin.model), style="dim"))
         lines.append(Text(_("Function: {path}").format(path=cell.function), style="dim"))
         yield Group(*lines)
@@ -189,11 +196,12 @@ def _formulas(found: Trace) -> Iterable[Group]:
 def _chain(found: Trace) -> Tree:
     tree = Tree(_titled(found.spec))
     for link in found.links:
-        _branch(tree, link, found.ground.store, top=True)
+        _branch(tree, link, found, top=True)
     return tree
 
 
-def _branch(tree: Tree, link: Link, store: Store, *, top: bool) -> None:
+def _branch(tree: Tree, link: Link, found: Trace, *, top: bool) -> None:
+    store = found.ground.store
     spec = store.spec(link.table)
     words = link.source.zh if _chinese() else link.source.en
     title = _titled(spec) if spec is not None else link.table
@@ -210,22 +218,25 @@ def _branch(tree: Tree, link: Link, store: Store, *, top: bool) -> None:
         label.append("  " + _("(the first {count} followed)").format(count=MOST_ROWS), style="dim")
     branch = tree.add(label)
     if top and spec is not None and spec.kind == "output":
-        for record in _foremost(link, _SAMPLE):
-            branch.add(Text(_brief(record, spec, link.columns), style="dim"))
+        for record in _foremost(link, _SAMPLE, found.decisive):
+            decides = (record.file, record.number) in found.decisive
+            brief = _brief(record, spec, link.columns)
+            branch.add(Text(f"▶ {brief}" if decides else brief, style="bold" if decides else "dim"))
         if len(link.records) > _SAMPLE:
             branch.add(Text("…", style="dim"))
     for below in link.below:
-        _branch(branch, below, store, top=False)
+        _branch(branch, below, found, top=False)
 
 
-def _foremost(link: Link, count: int) -> Sequence[Record]:
-    """Rows to show of many: those with the largest values of the column that matters, else the first."""
-    column = link.source.first
-    if not column:
-        return link.records[:count]
-    known = [record for record in link.records if not math.isnan(record.number_of(column))]
-    unknown = [record for record in link.records if math.isnan(record.number_of(column))]
-    return (unknown + sorted(known, key=lambda record: -record.number_of(column)))[:count]
+def _foremost(link: Link, count: int, decisive: Collection[tuple[str, int]]) -> Sequence[Record]:
+    """Rows to show of many: those that decide, then those with the largest values of the column that matters."""
+    first = [record for record in link.records if (record.file, record.number) in decisive]
+    rest = [record for record in link.records if (record.file, record.number) not in decisive]
+    if column := link.source.first:
+        known = [record for record in rest if not math.isnan(record.number_of(column))]
+        unknown = [record for record in rest if math.isnan(record.number_of(column))]
+        rest = unknown + sorted(known, key=lambda record: -record.number_of(column))
+    return (first + rest)[:count]
 
 
 def _brief(record: Record, spec: Spec, columns: Sequence[str]) -> str:
@@ -234,7 +245,7 @@ def _brief(record: Record, spec: Spec, columns: Sequence[str]) -> str:
     return _("row {row}: {key}").format(row=record.number, key=key) + (f" | {cells}" if cells else "")
 
 
-def _input(item: InputRows) -> Group:
+def _input(item: InputRows, decisive: Collection[tuple[str, int]]) -> Group:
     state = {
         "same": Text("✓ " + _("as in the run"), style="green"),
         "changed": Text("✗ " + _("changed since the run"), style="bold red"),
@@ -257,11 +268,11 @@ def _input(item: InputRows) -> Group:
         lines.append(Text(_("  the whole file, rows are not listed")))
     for link in item.direct:
         lines.append(Text("  · " + (link.source.zh if _chinese() else link.source.en)))
-        lines.append(Padding(_rows(link, item.table), (0, 0, 0, 2)))
+        lines.append(Padding(_rows(link, item.table, decisive), (0, 0, 0, 2)))
     return Group(*lines)
 
 
-def _rows(link: Link, spec: Spec | None) -> Table:
+def _rows(link: Link, spec: Spec | None, decisive: Collection[tuple[str, int]]) -> Table:
     """Input rows that the figure itself stands on: row number, key, the columns that enter."""
     keys = spec.key if spec is not None else ()
     own = [name for name in link.records[0].cells if name not in {*keys, "basis", "synthetic"}][:_OTHERS]
@@ -273,8 +284,9 @@ def _rows(link: Link, spec: Spec | None) -> Table:
     for name in names:
         column = known.get(name)
         table.add_column((column.zh if _chinese() else column.en) if column else name, overflow="fold")
-    for record in _foremost(link, _ROWS):
-        table.add_row(str(record.number), *(Text(_worded(known.get(name), record.get(name))) for name in names))
+    for record in _foremost(link, _ROWS, decisive):
+        mark = "▶ " if (record.file, record.number) in decisive else ""
+        table.add_row(f"{mark}{record.number}", *(Text(_worded(known.get(name), record.get(name))) for name in names))
     if len(link.records) > _ROWS:
         more = _("{count} more: --format csv").format(count=len(link.records) - _ROWS)
         table.add_row("…", Text(more, style="dim"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from layout_planner.contracts.dictionary import Table
@@ -24,20 +25,24 @@ _NAMES: Final = {  # column of a code: column of its name in the same table, inp
 
 
 def table_of(store: Store, name: str) -> Table:
-    """Return the contract of an output table.
+    """Return the contract of an output table, by name, by label, or by a part of either that no other table has.
 
     Raises
     ------
     UsageError
-        ``trace_table_unknown`` with the tables there are; ``trace_table_absent`` if the run did not write it.
+        ``trace_table_unknown`` (``_none`` where no name is near) with the tables there are; ``trace_table_absent`` if
+        the run did not write it.
     """
     known = {spec.name: spec for spec in store.dictionary.outputs()}
-    by_label = {spec.zh: spec for spec in known.values()}
-    spec = known.get(name.removesuffix(".csv")) or by_label.get(name)
+    words = {word: spec for spec in known.values() for word in (spec.zh, spec.en, spec.name)}
+    spec = words.get(name.removesuffix(".csv")) or _only(
+        {words[word].name: words[word] for word in words if name in word}
+    )
     if spec is None:
-        raise UsageError(
-            "trace_table_unknown", found=name, nearest=nearest(name, known), allowed=" ".join(sorted(known))
-        )
+        near = {words[word].name: None for word in [*(w for w in words if name and name in w), *alike(name, words)]}
+        told = [f"{short(known[table])} {table}" for table in near]
+        every = "、".join(f"{short(spec)} {spec.name}" for spec in known.values())
+        raise _unknown("trace_table", near=told, found=name, allowed=every)
     if not store.has(spec.name):
         if spec.file in store.troubles:
             raise store.troubles[spec.file]
@@ -51,15 +56,30 @@ def column_of(spec: Table, name: str) -> str:
     Raises
     ------
     UsageError
-        ``trace_column_unknown`` with the columns there are.
+        ``trace_column_unknown`` (``_none`` where no name is near) with the columns there are.
     """
     for column in spec.required:
         if name in {column.name, column.zh, column.en}:
             return column.name
-    names = spec.names
-    raise UsageError(
-        "trace_column_unknown", table=spec.name, found=name, nearest=nearest(name, names), allowed=" ".join(names)
-    )
+    words = {word: column for column in spec.required for word in (column.name, column.zh)}
+    near = list(dict.fromkeys(f"{words[word].zh} {words[word].name}" for word in alike(name, words)))
+    raise _unknown("trace_column", near=near, table=spec.name, found=name, allowed=" ".join(spec.names))
+
+
+def short(spec: Table) -> str:
+    """Label of a table without what stands in brackets or behind a colon."""
+    return re.split("[（：]", spec.zh)[0]
+
+
+def _unknown(code: str, *, near: Sequence[str], **fields: str) -> UsageError:
+    """Say that a name is not known, with the names that are near where there are any."""
+    if near:
+        return UsageError(f"{code}_unknown", nearest="、".join(near), **fields)
+    return UsageError(f"{code}_none", **fields)
+
+
+def _only(found: Mapping[str, Table]) -> Table | None:
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def rows_of(store: Store, spec: Table, key: str) -> list[Record]:
@@ -134,7 +154,7 @@ def _accepted(store: Store, spec: Table, column: str, value: str) -> set[str]:
     accepted = {canonical(value, contract)}
     if contract.type.startswith("enum:"):
         labels = LABELS_ZH[contract.type.removeprefix("enum:")]
-        accepted |= {code for code, label in labels.items() if label == value}
+        accepted |= codes_named(value, labels)
     if column == "grade":
         accepted |= {str(grade) for grade, label in GRADE_LABELS_ZH.items() if label == value}
     if column in _NAMES:
@@ -148,12 +168,27 @@ def _accepted(store: Store, spec: Table, column: str, value: str) -> set[str]:
     return accepted
 
 
+def codes_named(value: str, labels: Mapping[str, str]) -> set[str]:
+    """Codes that a Chinese label stands for: the whole label, else the only label that begins so."""
+    whole = {code for code, label in labels.items() if label == value}
+    begun = {code for code, label in labels.items() if value and label.startswith(value)}
+    return whole or (begun if len(begun) == 1 else set())
+
+
+def example_of(spec: Table, rows: Sequence[Record]) -> dict[str, str]:
+    """Order of the key and a key of the table, for a message."""
+    names = spec.key or spec.names[:1]
+    shown = ",".join(rows[0].get(name) for name in names) if spec.key and rows else f"{names[0]}=…"
+    return {"order": ",".join(f"{spec.column(name).zh} {name}" for name in names), "example": shown}
+
+
 def _refuse(store: Store, spec: Table, asked: tuple[str, str], found: Sequence[Record], rows: Sequence[Record]) -> None:
     column, value = asked
     everywhere = {record.get(column) for record in rows}
     if everywhere & _accepted(store, spec, column, value):
         here = sorted({record.get(column) for record in found})
-        raise UsageError("trace_key_no_row", table=spec.name, column=column, found=value, allowed=_some(here))
+        raise UsageError("trace_key_no_row", table=spec.name, column=column, found=value, allowed=_some(here),
+                         **example_of(spec, rows))  # fmt: skip
     names = _NAMES.get(column, ("",))[0]
     words = everywhere | ({record.get(names) for record in rows} if names in spec.names else set())
     raise UsageError(
@@ -161,7 +196,8 @@ def _refuse(store: Store, spec: Table, asked: tuple[str, str], found: Sequence[R
         table=spec.name,
         column=column,
         found=value,
-        nearest=nearest(value, words) or _some(sorted(everywhere)),
+        nearest=" ".join(alike(value, words)) or _some(sorted(everywhere)),
+        **example_of(spec, rows),
     )
 
 
@@ -170,6 +206,6 @@ def _some(values: Sequence[str]) -> str:
     return shown if len(values) <= SHOWN else f"{shown} … ({len(values)})"
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
+def alike(word: str, words: Iterable[str]) -> list[str]:
     """Words most like the one given, best first; empty where none is near."""
-    return " ".join(difflib.get_close_matches(word, sorted(set(words) - {""}), n=5, cutoff=0.5))
+    return difflib.get_close_matches(word, sorted(set(words) - {""}), n=5, cutoff=0.5)

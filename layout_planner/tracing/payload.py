@@ -124,9 +124,15 @@ def _cell(cell: Cell, *, asked: bool) -> dict[str, Any]:
         "formula": {"zh": cell.origin.zh, "en": cell.origin.en},
         "function": cell.function,
         "model": cell.origin.model,
+        "drawn": cell.origin.drawn,
         "recomputed": None
         if cell.redone is None
-        else {"formula": cell.redone.text, "value": _plain(cell.redone.value), "agrees": cell.agrees},
+        else {
+            "formula": cell.redone.text,
+            "value": _plain(cell.redone.value),
+            "agrees": cell.agrees,
+            "decided_by": [{"file": record.file, "row": record.number} for record in cell.redone.rows],
+        },
     }
 
 

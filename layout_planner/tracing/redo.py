@@ -216,6 +216,12 @@ def access_children(row: Record, _column: str, ground: Ground) -> Redone:
     return total(ground.store.find("allocation", match), "children")
 
 
+def access_attending(row: Record, _column: str, ground: Ground) -> Redone:
+    """Children of a village and band who attend a school of the county."""
+    match = {name: _one(row, name) for name in ("village_code", "grade_band")}
+    return total([r for r in ground.store.find("allocation", match) if r.get("attends") != OUTSIDE], "children")
+
+
 def worst_minutes(village: str, band: str, store: Store) -> dict[str, tuple[float, str, str]]:
     """Worst case of every school for a village and band: minutes (inf without a route), mode, case."""
     modes: dict[tuple[str, str], tuple[float, str, str]] = {}
@@ -245,9 +251,16 @@ def minutes_nearest(row: Record, column: str, ground: Ground) -> Redone | None:
     shown = "、".join(f"{figure(far)}（{school}）" for far, school in reached[:3])
     text = f"min({shown}{'、…' if len(reached) > 3 else ''})"
     near = [school for far, school in reached if far <= reached[0][0] * (1 + DIGITS)]
-    if column == "minutes_nearest":
-        return Redone(text, reached[0][0])
-    return Redone(text, row.get(column) if row.get(column) in near else near[0])
+    nearest = row.get("nearest_school_id") if row.get("nearest_school_id") in near else near[0]
+    decisive = _trips_of(row, nearest, worst[nearest], ground.store)
+    value = reached[0][0] if column == "minutes_nearest" else nearest
+    return Redone(text, value, rows=decisive)
+
+
+def _trips_of(row: Record, school: str, worst: tuple[float, str, str], store: Store) -> tuple[Record, ...]:
+    match = {name: _one(row, name) for name in ("village_code", "grade_band")} | {"school_id": frozenset({school})}
+    _, mode, case = worst
+    return tuple(r for r in store.find("travel_minutes", match) if (r.get("mode"), r.get("case")) == (mode, case))
 
 
 def taught_in(band: str, store: Store) -> frozenset[str]:
@@ -269,14 +282,15 @@ def over_limit(row: Record, column: str, ground: Ground) -> Redone | None:
     worst = worst_minutes(row.get("village_code"), row.get("grade_band"), ground.store)
     taught = taught_in(row.get("grade_band"), ground.store)
     match = {name: _one(row, name) for name in ("village_code", "grade_band")}
-    parts = []
+    parts, homes = [], []
     for home in ground.store.find("allocation", match):
         school = home.get("attends")
         far = worst.get(school, (math.inf, "", ""))[0] if school in taught else math.inf
         if school != OUTSIDE and far > limit:
             parts.append(home.number_of("children") * (1 - boarding_share(school, row.get("grade_band"), ground.store)))
+            homes.append(home)
     shown = " + ".join(map(figure, parts[:_TERMS])) or "0"
-    return Redone(f"{shown}（> {limit:g} min）", math.fsum(parts), math.fsum(parts))
+    return Redone(f"{shown}（> {limit:g} min）", math.fsum(parts), math.fsum(parts), rows=tuple(homes))
 
 
 def boarding_share(school: str, band: str, store: Store) -> float:
@@ -319,6 +333,7 @@ SIMPLE: Final[Mapping[str, Redo]] = {
     "balance": balance,
     "walk_minutes": walk_minutes,
     "access_children": access_children,
+    "access_attending": access_attending,
     "minutes_nearest": minutes_nearest,
     "over_limit": over_limit,
 }

@@ -12,7 +12,7 @@ import numpy as np
 from layout_planner.capacity import form_sections, largest_section, seat_limits
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, OUTSIDE, STAGE_GRADES, GradeBand, Stage
 from layout_planner.tracing.ground import Ground
-from layout_planner.tracing.redo import Redo, Redone, base_pupils, figure, largest_remainder, worst_minutes
+from layout_planner.tracing.redo import DIGITS, Redo, Redone, base_pupils, figure, largest_remainder, worst_minutes
 from layout_planner.tracing.store import Record, Store
 
 YOUNG: Final = str(GradeBand.G13)
@@ -58,12 +58,32 @@ def groups_of(row: Record, ground: Ground, *, stay: bool = False) -> list[Group]
 
 
 def whole_by_village(school: str, band: str, pupils: float, store: Store) -> list[tuple[str, int]]:
-    """Share the pupils of a school and band out over their home villages, whole children; villages without any left out."""
+    """Share the pupils of a school and band out over their home villages, whole children; villages without any left out.
+
+    Raises
+    ------
+    ValueError
+        If the printed digits do not settle who gets the last child.
+    """
     homes = _homes(school, band, store)
     whole = math.fsum(homes.values())
     expected = [pupils * share / whole for share in homes.values()]
-    counts = largest_remainder(expected, math.floor(math.fsum(expected) + 0.5))
+    goal = math.floor(math.fsum(expected) + 0.5)
+    counts = largest_remainder(expected, goal)
+    if not _settled(expected, goal):
+        raise ValueError(school, band)
     return [(village, children) for village, children in zip(homes, counts, strict=True) if children > 0]
+
+
+def _settled(expected: list[float], goal: int) -> bool:
+    """Whether the remainders of those who get one more child and of those who do not are apart as far as is printed."""
+    slack = 3 * DIGITS * max(expected, default=0.0)
+    if abs(math.fsum(expected) + 0.5 - round(math.fsum(expected) + 0.5)) < slack and slack > 0 and goal > 0:
+        return False
+    floors = [math.floor(value + slack) for value in expected]
+    left = sorted((value - floor for value, floor in zip(expected, floors, strict=True)), reverse=True)
+    more = goal - sum(floors)
+    return not 0 < more < len(left) or left[more - 1] - left[more] > slack
 
 
 def _pupils_by_band(school: str, lowest: int, store: Store) -> dict[str, float]:

@@ -110,6 +110,11 @@ class Store:
         """Base year of the run."""
         return int(self.manifest["base_year"])
 
+    @cached_property
+    def county_there(self) -> bool:
+        """Whether the county folder holds any file of a county."""
+        return any((self.county / spec.file).is_file() for spec in self.dictionary.inputs())
+
     def has(self, table: str) -> bool:
         """Whether an output table stands in the folder, or an input table in the county folder."""
         return self.rows(table) is not None

@@ -99,6 +99,17 @@ class Trace:
         return list(dict.fromkeys(cell.origin.model for cell in asked if cell.origin.model))
 
     @property
+    def decisive(self) -> frozenset[tuple[str, int]]:
+        """File and number of the rows that decide a figure asked for: the maximum, the binding part."""
+        asked = [cell.redone for cell in self.cells if cell.column.name in self.asked and cell.redone is not None]
+        return frozenset((record.file, record.number) for redone in asked for record in redone.rows)
+
+    @property
+    def county_missing(self) -> bool:
+        """Whether the county folder given is not that of the run: no file of a county is there."""
+        return not self.ground.store.county_there
+
+    @property
     def changed(self) -> list[FileState]:
         """Input files that are no longer those of the run."""
         states = [self.ground.store.state_of(SETTINGS), *(item.state for item in self.inputs)]
@@ -181,7 +192,9 @@ def _cell(ground: Ground, spec: Table, record: Record, column: Column) -> Cell:
 
 
 def _again(origin: Origin, record: Record, column: str, ground: Ground) -> Redone | None:
-    """Do a formula again; None where the rows as they are now do not allow it (the files may have changed)."""
+    """Do a formula again; None where the rows as they are now do not allow it (files may have changed, or be elsewhere)."""
+    if not ground.store.county_there:
+        return None
     try:
         return REDO[origin.recompute](record, column, ground)
     except (ValueError, KeyError, IndexError, ArithmeticError, LayoutError):

@@ -18,11 +18,11 @@ from layout_planner.contracts.lineage import load_lineage
 from layout_planner.enrolment import cohort_of
 from layout_planner.enrolment.summaries import largest_remainder as rounded
 from layout_planner.errors import LayoutError, UsageError, sentence
-from layout_planner.pipeline import setup
+from layout_planner.io.settings import read_settings
 from layout_planner.tracing import Matches, questions, trace
 from layout_planner.tracing.chain import walk
-from layout_planner.tracing.ground import FIRST_SCHOOL_DAY, ground_of
-from layout_planner.tracing.keys import rows_of
+from layout_planner.tracing.ground import ground_of
+from layout_planner.tracing.keys import codes_named, rows_of, table_of
 from layout_planner.tracing.payload import as_data, as_lines
 from layout_planner.tracing.redo import Redone, largest_remainder
 from layout_planner.tracing.store import Record, Store
@@ -246,10 +246,28 @@ def test_a_name_stands_for_its_code_and_a_partial_key_lists_rows(made, ground):
     assert len(several.records) > 1
 
 
+@pytest.mark.parametrize(("name", "table"), [("学位供给", "seats"), ("余缺", "seat_balance"), ("核验", "findings")])
+def test_a_table_may_be_named_by_its_chinese_label_or_a_part_that_no_other_has(ground, name, table):
+    assert table_of(ground.store, name).name == table
+
+
+def test_an_enum_may_be_given_by_the_only_label_that_begins_so():
+    labels = {"merge": "并入", "manage": "并管理", "teaching_point": "改为教学点（一至三年级）", "keep": "保留"}
+    assert codes_named("改为教学点", labels) == {"teaching_point"}
+    assert codes_named("并", labels) == set()
+    assert codes_named("并入", labels | {"other": "并入外县"}) == {"merge"}
+    assert codes_named("", labels) == set()
+
+
 @pytest.mark.parametrize(
     ("table", "key", "column", "code", "words"),
     [
         ("seet", "x", None, "trace_table_unknown", "seats"),
+        ("学位", "x", None, "trace_table_unknown", "学位余缺 seat_balance"),
+        ("幼儿园", "x", None, "trace_table_none", "学位供给 seats"),
+        ("seats", f"{SCHOOL},primary,near", "zzz", "trace_column_none", "seats_rooms"),
+        ("seats", f"primary,{SCHOOL},near", None, "trace_key_unknown", "school_id,学段 stage,"),
+        ("seats", f"primary,{SCHOOL},near", None, "trace_key_unknown", f"{SCHOOL},primary,near"),
         ("seats", f"{SCHOOL},primary,near", "seat", "trace_column_unknown", "seats"),
         ("seats", "2199000009,primary,near", None, "trace_key_unknown", "2199000001"),
         ("seats", f"{SCHOOL},junior,near", None, "trace_key_no_row", "primary"),
@@ -266,6 +284,7 @@ def test_what_is_not_there_is_refused_with_what_is_near_or_allowed(made, table, 
         line = sentence(code, caught.value.fields, lang)
         assert words in line
         assert "\n" not in line
+        assert "：；" not in line, "a list without anything in it"
 
 
 def test_a_result_whose_swap_was_cut_in_two_is_put_right(made, tmp_path):
@@ -308,8 +327,7 @@ def test_a_cohort_is_the_cohort_of_the_forecast(year, grade):
 
 
 def test_the_day_of_the_rules_is_that_of_a_run(ground):
-    assert FIRST_SCHOOL_DAY == setup.FIRST_SCHOOL_DAY
-    assert ground.day == date(2025, 9, 1)
+    assert ground.day == read_settings(ground.store.county).rules_day == date(2025, 9, 1)
 
 
 def test_a_monthly_row_belongs_to_one_cohort_and_a_yearly_row_to_two():
