@@ -32,9 +32,26 @@ This page is made from the one dictionary of columns; do not edit it by hand.
 | `draws` `seed` | 随机抽样次数、种子：同数据同种子，结果逐字节相同 |
 | `synthetic` | 是否模拟数据；是则每页注明 |
 | `[parameters]` | 本县自己的工程参数，名称见 `layout_planner/policy/parameters/` |
-| `[rules]` | 本县自定的 PARAM 规则：`ID = { value, reason, signer, date }`；分学段、分项的写成列表，每项另写 `stage`、`part` |
+| `[rules]` | 本县自定的 PARAM 规则：`ID = { value, reason, signer, date }`；分学段、分项的写成列表，\
+每项另写 `stage`、`part`；见下 |
 | `[goals]` | 本县以优质均衡为目标时：`quality_balance = { reason, signer, date }`，规则 C11 随之生效 |
 | `[[overrides]]` | 对 BLOCK* 规则的书面例外:`rule` `subject` `reason` `signer` `date` |
+
+本县自定的规则，各学段数值不同的写成列表：
+
+```toml
+[rules]
+M03 = { value = 10, reason = "县政府常务会议纪要第 3 号", signer = "张三", date = 2025-03-01 }
+T06 = [
+  { stage = "小学", value = 2.5, reason = "县政府常务会议纪要第 3 号", signer = "张三", date = 2025-03-01 },
+  { stage = "初中", value = 8, reason = "县政府常务会议纪要第 3 号", signer = "张三", date = 2025-03-01 },
+]
+```
+
+- `date` 是数值开始生效的日期。规则按基准学年之后的 9 月 1 日核验（`base_year = 2024` 即 2025-09-01）；\
+  `date` 晚于这一天的本次不起作用，`check` 给出警告，该规则印“未评”并写明何时起生效。
+- `stage` 写 `学前` `小学` `初中` `高中`，或 `pre` `primary` `junior` `senior`；只能写这条规则所分的学段。列表里没有写到的学段未评。
+- 同一学段、同一分项只能有一条；`reason`、`signer` 只写省略号、下划线或“待填”的不接受。
 """
 
 

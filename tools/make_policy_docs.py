@@ -25,8 +25,9 @@ This page is made from the rule files; do not edit it by hand.
 - **状态**:已核 = 在存档副本中看到（A 官方网站，B 报刊或全文转载，C 转述，D 源代码）；待核 = 凭记忆，印“(待核)”;
   推定 = 由已核内容推出。生效首日不确知的印“(日期待核)”，条号不确知的印“(条号待核)”。本页不能代替文件原件。
 - **改数字**:新文件在 `values` 里加一行（`from` 为生效首日），不改旧行;`seen` 只供人看，程序不读。
+- **外地规定**:文本出自外省、外县的（`reference = true`）印“(外地规定,只作参照)”，照样比较，但不计入“不符合”，对本县没有约束。
 - **本县自定**:在 `county.toml` 的 `[rules.编号]` 写 `value`、`reason`、`signer`、`date`；\
-分学段、分项的写成列表，每项另写 `stage` 或 `part`。\
+`date` 是开始生效的日期；分学段、分项的写成列表，每项另写 `stage` 或 `part`（例见 docs/data.md）。\
 以优质均衡为目标的，在 `[goals]` 写 `quality_balance`（`reason`、`signer`、`date`）。
 """
 PARAMETERS_PAGE = PAGE.with_name("parameters.md")

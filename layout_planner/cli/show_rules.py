@@ -24,8 +24,6 @@ from layout_planner.policy.remarks import seen_elsewhere
 from layout_planner.policy.wording import mode_text, status_text, value_words, values_text
 from layout_planner.terms import GRADE_LABELS_ZH, LABELS_ZH, label
 
-_FIRST_SCHOOL_DAY = (9, 1)
-
 
 def catalogue_of(county: Path | None) -> tuple[Catalogue, date]:
     """Return the rules, with the county's own values where a folder is given, and the day they are read on.
@@ -44,7 +42,7 @@ def catalogue_of(county: Path | None) -> tuple[Catalogue, date]:
     from layout_planner.io.settings import read_settings
 
     settings = read_settings(county)
-    return load_catalogue().with_county_values(settings.own_values), date(settings.base_year + 1, *_FIRST_SCHOOL_DAY)
+    return load_catalogue().with_county_values(settings.own_values), settings.rules_day
 
 
 def rule_named(catalogue: Catalogue, rule_id: str) -> Rule:

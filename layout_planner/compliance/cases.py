@@ -114,7 +114,7 @@ def walk(parts: Mapping[str, pd.DataFrame], then: Mapping[str, pd.DataFrame] | N
     for (earlier, before), (later, rows) in pairwise(there.items()):
         ended, begun = before["end"].min(), rows["date"].min()
         if begun < ended:
-            wrong.append(f"{later}（{begun.date()}）早于{earlier}（{ended.date()}）")
+            wrong.append(f"{later}（{begun.date()}）早于{earlier}（{ended.date()}），次序不对")
     order = list(parts)
     last = max((order.index(word) for word in there if word in parts), default=-1)
     decided = any(word in there for word in later_parts)

@@ -27,10 +27,19 @@ from layout_planner.compliance import (
     travel,
     zones,
 )
-from layout_planner.compliance.findings import Check, Entry, concat_findings, not_evaluated
+from layout_planner.compliance.findings import (
+    NOT_EVALUATED,
+    Check,
+    Entry,
+    Finding,
+    Subject,
+    concat_findings,
+    findings_frame,
+    not_evaluated,
+)
 from layout_planner.errors import PolicyError
 from layout_planner.policy import Catalogue, Rule
-from layout_planner.terms import COUNTY
+from layout_planner.terms import COUNTY, label
 
 CheckTables = Mapping[
     str, pd.DataFrame
@@ -114,9 +123,20 @@ def _runnable(tables: CheckTables, catalogue: Catalogue) -> Iterator[tuple[Rule,
 
 
 def _applied(check: Check, table: pd.DataFrame, rule: Rule, day: date) -> pd.DataFrame | None:
+    """Findings of a rule; None where it has no number in force. A stage that it has no number for is not evaluated."""
     try:
         return check(table, rule, day)
     except PolicyError as error:
         if error.code != "rule_not_in_force":
             raise
+    stages = sorted(set(table["stage"].dropna().astype("str")) & set(rule.stages)) if "stage" in table else []
+    without = [stage for stage in stages if not rule.is_set(day, stage)]
+    if rule.mode != "PARAM" or not without or len(without) == len(stages):
         return None
+    rest = table[~table["stage"].isin(without)]
+    county = Subject(COUNTY, COUNTY, "全县")
+    told = [
+        Finding(county, NOT_EVALUATED, missing=f"需：本县{label('stage', stage)}的数值", stage=stage)
+        for stage in without
+    ]
+    return concat_findings([check(rest, rule, day), findings_frame(rule, told, day)])

@@ -49,11 +49,18 @@ def check_plan_filed_first(closings: pd.DataFrame, rule: Rule, day: date) -> pd.
                 subject,
                 judge(broken=broken, unknown=unknown),
                 affected=float(row["affected"]) if broken else 0.0,
-                names=f"{filed.date()} 备案" if not pd.isna(filed) else "已撤并，未见备案" if broken else "",
+                names=_told(filed, closes, late=late, broken=broken),
                 missing=_unfiled(rule, recorded=bool(row["recorded"])) if unknown and not broken else "",
             )
         )
     return findings_frame(rule, findings, day)
+
+
+def _told(filed: pd.Timestamp, closes: pd.Timestamp, *, late: bool, broken: bool) -> str:
+    """Say when the plan was filed, or what is wrong."""
+    if late:
+        return f"撤并（{closes.date()}）早于布局规划报省备案（{filed.date()}）"
+    return "已撤并，未见布局规划报省备案" if broken else f"{filed.date()} 备案" if not pd.isna(filed) else ""
 
 
 def filing_before(steps: pd.DataFrame, closes_on: pd.Timestamp) -> pd.Timestamp:

@@ -116,12 +116,17 @@ def findings_frame(rule: Rule, findings: Iterable[Finding], day: date) -> pd.Dat
             "unit": found.unit or rule.unit,
             "affected": found.affected,
             "names": found.names,
-            "cite": found.cite or rule.cite,
+            "cite": found.cite or _cite(rule, day, found.stage),
             "missing": found.missing,
         }
         for found in findings
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def _cite(rule: Rule, day: date, stage: str) -> str:
+    """Citation of a finding; a number of the county is cited with who signed it, and when."""
+    return rule.cite_on(day, stage or None) if rule.mode == "PARAM" else rule.cite
 
 
 def concat_findings(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -226,7 +231,13 @@ def _what_is_missing(rule: Rule, day: date, *, unset: bool) -> str:
     if unset:
         return f"{LABELS_ZH['outcome'][UNSET]}：{rule.id}（{'；'.join(rule.needs) or rule.title}）"
     if rule.values and not any(value.in_force(day) for value in rule.values):
-        return _OUT_OF_FORCE
+        return _later(rule, day) or _OUT_OF_FORCE
     if rule.mode == "PARAM":
         return _NO_CHECK_YET
     return "需：" + "；".join(rule.needs)
+
+
+def _later(rule: Rule, day: date) -> str:
+    """Say from when the county's own number holds, if that is after the day; else nothing."""
+    first = min((value.county.day for value in rule.values if value.county and value.county.day > day), default=None)
+    return "" if first is None else f"本县 {first.isoformat()} 起设定，核验日 {day.isoformat()} 尚未生效"

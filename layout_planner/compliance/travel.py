@@ -8,10 +8,18 @@ from typing import Final
 
 import pandas as pd
 
-from layout_planner.compliance.findings import Entry, Finding, findings_frame, judge, listed, subjects
+from layout_planner.compliance.findings import (
+    NOT_EVALUATED,
+    Entry,
+    Finding,
+    findings_frame,
+    judge,
+    listed,
+    subjects,
+)
 from layout_planner.compliance.places import shortages
 from layout_planner.policy import Rule
-from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH
+from layout_planner.terms import BAND_GRADES, GRADE_LABELS_ZH, STAGE_OF_BAND, GradeBand, label
 
 _NO_ROUTE = "（无路可达）"
 
@@ -173,7 +181,7 @@ def check_older_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     trips
         As `check_young_pupils_trip`, one row a village and grade band; children are day pupils. [children], [min]
     rule
-        T05, set by the county. [min]
+        T05, set by the county, for all grades or by stage. [min]
     day
         Day on which the rule is applied.
 
@@ -186,12 +194,21 @@ def check_older_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.Da
     Raises
     ------
     PolicyError
-        If the county's number is not in force on `day`.
+        If no number of the county is in force on `day`.
     """
-    limit = rule.on(day)
-    bands = [str(band) for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades)]
+    bands = [band for band, grades in BAND_GRADES.items() if set(grades) <= set(rule.grades)]
+    limits = {str(band): rule.find(day, str(STAGE_OF_BAND[band])) for band in bands}
+    if all(limit is None for limit in limits.values()):
+        rule.on(day)
     findings = []
-    for subject, rows in subjects(trips[trips["grade_band"].isin(bands)], "grade_band"):
+    for subject, rows in subjects(trips[trips["grade_band"].isin(limits)], "grade_band"):
+        band = str(rows["grade_band"].iloc[0])
+        stage, value = str(STAGE_OF_BAND[GradeBand(band)]), limits[band]
+        if value is None:
+            missing = f"需：本县{label('stage', stage)}的限值"
+            findings.append(Finding(subject, NOT_EVALUATED, missing=missing, grade_band=band))
+            continue
+        limit = value.value
         used = rows[~(rows["children"] == 0)].sort_values(["village_name", "minutes"])
         over = used[~(used["minutes"] <= limit)]  # NaN = no route = over
         marks = over["minutes"].isna().map({True: _NO_ROUTE, False: ""})
@@ -205,7 +222,8 @@ def check_older_pupils_trip(trips: pd.DataFrame, rule: Rule, day: date) -> pd.Da
                 affected=float(over["children"].sum(skipna=False)),
                 names=listed(over["village_name"].astype("str") + marks),
                 missing="需：道路数据（直线粗筛不能作为符合的依据）" if screened and not len(over) else "",
-                grade_band=str(rows["grade_band"].iloc[0]),
+                grade_band=band,
+                cite=rule.cite_on(day, stage),
             )
         )
     return findings_frame(rule, findings, day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ from layout_planner.errors import DefectsError, Problem
 from layout_planner.errors.printable import shown
 from layout_planner.io.text import read_toml
 from layout_planner.policy import CountyValue
+from layout_planner.terms import Stage, label
 
 FILE = "county.toml"
 _CENTRAL_MERIDIAN_75E = 4534  # CGCS2000 / 3-degree Gauss-Kruger CM 75E; the next zones follow one by one
@@ -48,16 +50,42 @@ _WORDS = {
     "tuple_type": "[[overrides]] 小节",
     "date_from_datetime_parsing": "日期 如 2026-09-01",
     "dict_type": "一个小节",
+    "placeholder": "实际内容，不能是样例里的省略号或“待填”",
 }
+_STAGES = {label("stage", stage): str(stage) for stage in Stage}
+_FILLER = re.compile(r"[\W_xX×]+|待填写?|待定|待补|请填写?|todo|tbd", re.IGNORECASE)
+_FIRST_SCHOOL_DAY = (9, 1)
+
+
+def _said(text: str) -> str:
+    """Refuse what only holds the place of a text."""
+    if text.strip() and not _FILLER.sub("", text):
+        raise PydanticCustomError("placeholder", "a placeholder")
+    return text
+
+
+def _stage_code(given: object) -> object:
+    """Code of a stage given by its Chinese name."""
+    return _STAGES.get(given.strip(), given) if isinstance(given, str) else given
+
+
+def _known_stage(stage: str) -> str:
+    if stage in _STAGES.values():
+        return stage
+    expected = "、".join(f"{name} {code}" for name, code in _STAGES.items())
+    raise PydanticCustomError("literal_error", "a stage", {"expected": expected})
+
+
+Said = Annotated[str, Field(min_length=1), AfterValidator(_said)]
 
 
 class Signed(BaseModel):
-    """A value or a decision that a named person answers for."""
+    """A value or a decision that a named person answers for; it holds from its date on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    reason: str = Field(min_length=1)
-    signer: str = Field(min_length=1)
+    reason: Said
+    signer: Said
     date: date
 
 
@@ -65,7 +93,7 @@ class CountyRule(Signed):
     """The county's own value of a PARAM rule (本县自定), for one stage or part of the rule where it has several."""
 
     value: float = Field(ge=0, allow_inf_nan=False)
-    stage: Literal["pre", "primary", "junior", "senior"] | None = None
+    stage: Annotated[str, BeforeValidator(_stage_code), AfterValidator(_known_stage)] | None = None
     part: str | None = None
 
 
@@ -151,6 +179,11 @@ class CountySettings(BaseModel):
             name: tuple(CountyValue(r.value, r.reason, r.signer, r.date, r.stage, r.part) for r in given)
             for name, given in self.rules.items()
         }
+
+    @property
+    def rules_day(self) -> date:
+        """Day on which the rules are read: the first day of school on which a decision of today can take effect."""
+        return date(self.base_year + 1, *_FIRST_SCHOOL_DAY)
 
     @property
     def declared(self) -> Declared:

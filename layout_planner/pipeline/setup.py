@@ -25,7 +25,6 @@ from layout_planner.policy import (
 from layout_planner.policy.wording import values_text
 
 NAMED = ("schools", "villages", "townships")
-FIRST_SCHOOL_DAY = (9, 1)  # rules are read on the first September on which a decision can take effect
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,17 @@ class Setup:
         return pd.DataFrame(rows, columns=["rule_id", "title", "value", "unit", "cite"])
 
     def assumptions(self) -> pd.DataFrame:
-        """Every assumption with the number in use: name, title, value, unit, range, source."""
-        rows = [
-            (name, p.title, self.values[name], p.unit, f"{p.low:g}–{p.high:g}", p.source)
-            for name, p in self.parameters.items()
-        ]
+        """Every assumption with the number in use: name, title, value, unit, range, source.
+
+        Where the county has set the rule that takes the place of an assumption, its number and who signed it stand.
+        """
+        rows = []
+        for name, p in self.parameters.items():
+            own = self.catalogue.rule(p.until_set).find(self.day) if p.until_set else None
+            value, source = self.values[name], p.source
+            if own is not None:
+                value, source = own.value, f"本县已设定 {p.until_set}{own.marks}，不用原假设 {self.values[name]:g}"
+            rows.append((name, p.title, value, p.unit, f"{p.low:g}–{p.high:g}", source))
         return pd.DataFrame(rows, columns=["name", "title", "value", "unit", "range", "source"])
 
 
@@ -91,7 +96,7 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
         catalogue=load_catalogue().with_county_values(settings.own_values),
         parameters=parameters,
         values=parameter_values(parameters, settings.parameters),
-        day=date(settings.base_year + 1, *FIRST_SCHOOL_DAY),
+        day=settings.rules_day,
         base_year=settings.base_year,
         horizon=options.horizon or settings.horizon,
         draws=options.draws or settings.draws,

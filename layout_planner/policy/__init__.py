@@ -9,6 +9,7 @@ from layout_planner.policy.catalogue import (
     Value,
     binding,
     load_catalogue,
+    references,
     unit_label,
     unset,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "load_parameters",
     "outside_range",
     "parameter_values",
+    "references",
     "unit_label",
     "unset",
 ]

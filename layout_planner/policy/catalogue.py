@@ -6,12 +6,14 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
 from layout_planner.errors import PolicyError
 from layout_planner.policy.rule import BLOCKING, CountyValue, Rule, Source, Value, rule_from
+from layout_planner.terms import Stage, label
 
 __all__ = [
     "FAMILIES",
@@ -23,6 +25,7 @@ __all__ = [
     "Value",
     "binding",
     "load_catalogue",
+    "references",
     "unit_label",
     "unset",
 ]
@@ -88,7 +91,8 @@ class Catalogue:
         ------
         PolicyError
             ``rule_unknown``; ``county_value_not_param`` if the rule is not left to the county;
-            ``county_value_unsigned`` without a reason or a signer.
+            ``county_value_unsigned`` without a reason or a signer; ``county_value_twice`` with two numbers for the same
+            stage and part; ``county_value_stage`` and ``county_value_part`` for one that the rule does not know.
         """
         merged = dict(self.rules)
         for rule_id, given in county_rules.items():
@@ -96,10 +100,28 @@ class Catalogue:
             if rule.mode != "PARAM":
                 raise PolicyError("county_value_not_param", rule=rule_id, title=rule.title, found=rule.mode)
             values = (given,) if isinstance(given, CountyValue) else tuple(given)
-            if any(not value.reason.strip() or not value.signer.strip() for value in values):
-                raise PolicyError("county_value_unsigned", rule=rule_id, title=rule.title)
+            _check_values(rule, values)
             merged[rule_id] = rule.with_values(values)
         return Catalogue(MappingProxyType(merged))
+
+
+def _check_values(rule: Rule, values: Sequence[CountyValue]) -> None:
+    """Refuse numbers of the county that nobody signed, that contradict each other or that the rule cannot use."""
+    if any(not value.reason.strip() or not value.signer.strip() for value in values):
+        raise PolicyError("county_value_unsigned", rule=rule.id, title=rule.title)
+    parts = read_toml("parts.toml")
+    known = rule.stages or tuple(Stage)
+    seen: set[tuple[str | None, str | None]] = set()
+    for value in values:
+        if value.stage is not None and value.stage not in known:
+            allowed = [f"{label('stage', stage)} {stage}" for stage in known]
+            raise PolicyError("county_value_stage", rule=rule.id, title=rule.title, found=value.stage, allowed=allowed)
+        if value.part is not None and value.part not in parts:
+            raise PolicyError("county_value_part", rule=rule.id, title=rule.title, found=value.part)
+        if (value.stage, value.part) in seen:
+            words = [label("stage", value.stage) if value.stage else "全部学段", parts.get(value.part or "", "")]
+            raise PolicyError("county_value_twice", rule=rule.id, title=rule.title, found="".join(words))
+        seen.add((value.stage, value.part))
 
 
 def load_catalogue() -> Catalogue:
@@ -140,8 +162,16 @@ def binding(catalogue: Catalogue, day: date, stage: str | None = None) -> tuple[
     -------
     tuple of Rule
         In the order of ids. A rule without numbers always binds; one with numbers where one of the stage is in force.
+        The text of another province or county binds nobody.
     """
-    return tuple(rule for rule in catalogue if rule.mode in HARD and _in_force(rule, day, stage))
+    hard = (rule for rule in catalogue if rule.mode in HARD and not rule.reference)
+    return tuple(rule for rule in hard if _in_force(rule, day, stage))
+
+
+@cache
+def references() -> frozenset[str]:
+    """Ids of the rules that are the text of another province or county: checked, counted apart, binding nobody."""
+    return frozenset(rule.id for rule in load_catalogue() if rule.reference)
 
 
 def unset(catalogue: Catalogue, day: date | None = None) -> tuple[Rule, ...]:

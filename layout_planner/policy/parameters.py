@@ -24,6 +24,7 @@ class Parameter:
     source: str
     mode: str = "ASSUMPTION"
     group: str = ""
+    until_set: str = ""  # the PARAM rule whose number, once the county has set it, takes the place of this one
 
     def holds(self, value: float) -> bool:
         """Whether a value lies within the range that the source supports."""
@@ -103,4 +104,5 @@ def _parameter_from(name: str, block: Mapping[str, Any], file: str) -> Parameter
         source=block["source"],
         mode=block.get("mode", "ASSUMPTION"),
         group=file.removesuffix(".toml"),
+        until_set=block.get("until_set", ""),
     )

@@ -16,6 +16,7 @@ INFERRED_MARK: Final = "(推定)"
 DAY_MARK: Final = "(日期待核)"
 ARTICLE_MARK: Final = "(条号待核)"
 UNKNOWN_ARTICLE: Final = "条号不详"
+REFERENCE_MARK: Final = "(外地规定,只作参照)"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class Rule:
 
     ``mode`` is BLOCK, BLOCK* (原则上: an override needs a reason and a signer), GATE (procedure evidence), WARN, SCORE,
     PARAM (the county must set it) or DATA (definition or fact). ``needs`` says what must be there to evaluate it.
+    ``reference`` marks the text of another province or county: it is checked, but binds nobody here.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Rule:
     uses: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     op: str = ""  # how a number binds where its line does not say so, and how the county's own numbers bind
+    reference: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -121,11 +124,11 @@ class Rule:
 
     @property
     def cite(self) -> str:
-        """Document and article with the marks (待核), (推定), (日期待核) of the rule as a whole."""
+        """Document and article with the marks (待核), (推定), (日期待核), (外地规定,只作参照) of the rule as a whole."""
         status = self.source.status
         mark = RECALLED_MARK if status in RECALLED else INFERRED_MARK if status == "I" else ""
         dates = DAY_MARK if any(value.first_unknown for value in self.values) else ""
-        return self.source.cite + mark + dates
+        return self.source.cite + mark + dates + self._apart
 
     def find(self, day: date, stage: str | None = None, part: str | None = None) -> Value | None:
         """Find the value in force on a day: the latest line of the stage and part; None where there is none."""
@@ -176,7 +179,11 @@ class Rule:
     def cite_on(self, day: date, stage: str | None = None, part: str | None = None) -> str:
         """Citation with the marks of the one number in force on a day (its status may differ from the rule's)."""
         found = self.find(day, stage, part)
-        return self.cite if found is None else self.source.cite + found.marks
+        return self.cite if found is None else self.source.cite + found.marks + self._apart
+
+    @property
+    def _apart(self) -> str:
+        return REFERENCE_MARK if self.reference else ""
 
     def with_values(self, county: Iterable[CountyValue]) -> Rule:
         """Return the rule with the county's own numbers."""
@@ -215,6 +222,7 @@ def rule_from(rule_id: str, block: Mapping[str, Any], family: str) -> Rule:
         uses=tuple(block.get("uses", ())),
         needs=tuple(block.get("needs", ())),
         op=block.get("op", ""),
+        reference=bool(block.get("reference", False)),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.enrolment.summaries import largest_remainder
+from layout_planner.policy import references
 from layout_planner.reports import words
 from layout_planner.terms import COUNTY, OUTSIDE, GradeBand, Stage
 from layout_planner.travel import cases
@@ -117,9 +118,26 @@ def present(findings: pd.DataFrame) -> pd.DataFrame:
     return findings[(findings["subject_type"] != "pair") & ~is_definition(findings)]
 
 
-def rules_told(findings: pd.DataFrame) -> str:
-    """Say what was checked of the present state: places with a result, and rules without one."""
+def compared(findings: pd.DataFrame) -> pd.Series:
+    """Mark the results of rules that are the text of another province or county: compared with, binding nobody here."""
+    return findings["rule_id"].isin(references()) & findings["outcome"].isin(["pass", "fail"])
+
+
+def references_told(findings: pd.DataFrame) -> str:
+    """Say how many places were compared with the rules of other places; empty when none was."""
     rows = present(findings)
+    rows = rows[compared(rows)]
+    if rows.empty:
+        return ""
+    below = int((rows["outcome"] == "fail").sum())
+    return f"外地规定只作参照 {len(rows):,} 处（涉及 {rows['rule_id'].nunique():,} 条规则），其中达不到 {below:,} 处，不计入不符合"
+
+
+def rules_told(findings: pd.DataFrame) -> str:
+    """Say what was checked of the present state: places with a result, places compared only, rules without a result."""
+    rows = present(findings)
+    apart = references_told(findings)
+    rows = rows[~compared(rows)]
     by_outcome = {str(name): group for name, group in rows.groupby("outcome")}
 
     def places(name: str) -> str:
@@ -130,7 +148,7 @@ def rules_told(findings: pd.DataFrame) -> str:
         return f"{by_outcome.get(name, rows.iloc[:0])['rule_id'].nunique():,} 条规则"
 
     return (
-        f"现状不符合 {places('fail')}，符合 {places('pass')}；"
+        f"现状不符合 {places('fail')}，符合 {places('pass')}；{apart + '；' if apart else ''}"
         f"因缺数据未评 {rules('not_evaluated')}，因本县未设参数未定 {rules('unset')}"
     )
 

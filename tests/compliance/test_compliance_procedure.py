@@ -27,13 +27,15 @@ def test_a_notice_before_the_appraisal_fails_and_counts_the_pupils():
     swapped = [("draft", "2024-11-04"), ("notice", "2024-11-18", "2024-12-02"), ("submit", "2025-01-08"),
                ("appraisal", "2025-03-12")]  # fmt: skip
     found = procedure.check_closing_steps(ledger(swapped), M05, DAY)
-    assert told(found, "names", "affected") == [["fail", "公示（2024-11-18）早于论证（2025-03-12）", 9.0]]
+    assert told(found, "names", "affected") == [
+        ["fail", "公示（2024-11-18）早于论证（2025-03-12），次序不对", 9.0]
+    ]
 
 
 def test_submission_during_the_public_notice_fails():
     early = [*COMPLETE[:4], ("notice", "2025-01-06", "2025-03-04"), ("submit", "2025-02-20")]
     assert told(procedure.check_closing_steps(ledger(early), M05, DAY), "names") == [
-        ["fail", "报批（2025-02-20）早于公示（2025-03-04）"]
+        ["fail", "报批（2025-02-20）早于公示（2025-03-04），次序不对"]
     ]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layout_planner.errors import PolicyError, sentence
-from layout_planner.policy import CountyValue, binding, load_catalogue, load_parameters, unset
+from layout_planner.policy import CountyValue, binding, load_catalogue, load_parameters, references, unset
 from layout_planner.policy.catalogue import FAMILIES, read_toml
 from layout_planner.policy.wording import values_text
 from layout_planner.terms import LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE
@@ -27,7 +27,7 @@ REFERENCE = list(
     csv.DictReader((Path(__file__).parent / "reference_rows.csv").read_text(encoding="utf-8").splitlines())
 )
 FIELDS = {"title", "unit", "scope", "stages", "grades", "mode", "op", "when", "values", "uses", "checked_on", "source"}
-FIELDS |= {"needs", "note", "seen"}
+FIELDS |= {"needs", "note", "seen", "reference"}
 VALUE_FIELDS = {"from", "to", "from_unknown", "value", "stage", "part", "unit", "op", "status", "evidence"}
 SOURCE_FIELDS = {"doc", "article", "article_status", "quote", "status", "evidence"}
 DAY = date(2025, 9, 1)
@@ -243,6 +243,10 @@ def test_what_binds_is_hard_in_force_and_of_the_stage():
         ("T01", SIGNED, "county_value_not_param"),
         ("M03", CountyValue(10, " ", "张三", DAY), "county_value_unsigned"),
         ("M03", CountyValue(10, "理由", "", DAY), "county_value_unsigned"),
+        ("M03", (SIGNED, SIGNED), "county_value_twice"),
+        ("T06", [CountyValue(n, "理由", "张三", DAY, stage="primary") for n in (2, 3)], "county_value_twice"),
+        ("T06", CountyValue(10, "理由", "张三", DAY, stage="senior"), "county_value_stage"),
+        ("D03", CountyValue(10, "理由", "张三", DAY, part="每校"), "county_value_part"),
         ("Z99", SIGNED, "rule_unknown"),
     ],
 )
@@ -265,3 +269,20 @@ def test_the_pages_about_rules_and_assumptions_are_made_from_the_catalogue():
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(load_catalogue())
     assert module.PARAMETERS_PAGE.read_text(encoding="utf-8") == module.parameters_page(load_parameters())
+
+
+def test_the_text_of_other_places_is_marked_cited_as_such_and_binds_nobody():
+    assert references() == {"L01", "L02", "L03", "M11", "P06", "T07", "T08"}
+    assert all("(外地规定,只作参照)" in CATALOGUE.rule(rule_id).cite_on(DAY) for rule_id in references())
+    assert not references() & {rule.id for rule in binding(CATALOGUE, DAY)}
+    assert "外地" not in CATALOGUE.rule("T01").cite
+
+
+def test_a_rule_whose_note_speaks_of_another_place_only_is_a_reference_or_no_rule_to_keep():
+    elsewhere = re.compile("外省|外县|不是国家规定|核到的是湖南")
+    told = {rule.id for rule in CATALOGUE if elsewhere.search(rule.note)}
+    assert {rule_id for rule_id in told if CATALOGUE.rule(rule_id).mode not in {"DATA", "PARAM"}} == references()
+
+
+def test_what_another_place_says_is_not_the_countys_own_number():
+    assert not [rule.id for rule in CATALOGUE if rule.reference and rule.mode in {"PARAM", "DATA"}]

@@ -52,6 +52,19 @@ def own_rules(ctx: Context) -> list[Problem]:
     return problems
 
 
+def own_rules_later(ctx: Context) -> list[Problem]:
+    """A number that the county signed after the day on which the rules are read does not hold yet."""
+    if ctx.settings is None:
+        return []
+    day = ctx.settings.rules_day
+    return [
+        Problem("warning", "rule_later", FILE, None, f"rules.{name}", value.day.isoformat(), day.isoformat())
+        for name, values in ctx.settings.own_values.items()
+        for value in values
+        if value.day > day
+    ]
+
+
 def overrides(ctx: Context) -> list[Problem]:
     """Written exceptions are read and told; this version does not apply them."""
     told = () if ctx.settings is None else ctx.settings.overrides
@@ -69,6 +82,8 @@ CHECKS = (
           (SETTINGS,), assumptions, ("setting_bad", "assumption_outside")),
     Check("own_rules", "file", "error", "本县自定的规则由本县设定并签字", "The county's own rules are its to set, and signed",
           (SETTINGS,), own_rules, ("rule_refused",)),
+    Check("own_rules_later", "file", "warning", "本县自定的规则在核验日已生效", "The county's own rules hold by the day of reading",
+          (SETTINGS,), own_rules_later, ("rule_later",)),
     Check("overrides", "file", "warning", "没有待采用的书面例外", "No written exception waits",
           (SETTINGS,), overrides, ("override_not_applied",)),
     Check("roads_there", "file", "warning", "有道路数据", "Roads are there", (), roads, ("roads_absent",)),

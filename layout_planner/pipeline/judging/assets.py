@@ -40,7 +40,7 @@ def _with_cases(table: pd.DataFrame, today: Today) -> pd.DataFrame:
     plan = steps[(steps["case_kind"] == "layout_plan") & steps["step"].isin(["approve", "file"])]["date"].min()
     return table.assign(
         recorded=True,
-        approved_on=pd.to_datetime(schools.map(approved.groupby("school_id")["date"].min())),
+        approved_on=pd.to_datetime(schools.map(approved.groupby("school_id")["date"].min().to_dict())),
         approved_above=schools.isin(above),
         plan_on=pd.Timestamp(plan),
         reopening=schools.isin(set(steps.loc[steps["case_kind"] == "reopening", "school_id"].dropna())),

@@ -39,7 +39,8 @@ def _zoning(today: Today, zones: pd.DataFrame) -> pd.DataFrame:
     """Every village and compulsory stage: is there a zone, and does its school teach the stage."""
     taught = _taught(today)
     named = {(str(v), str(s)) for v, s in zip(zones["village_code"], zones["stage"], strict=True)}
-    good = zones[[(school, stage) in taught for school, stage in zip(zones["school_id"], zones["stage"], strict=True)]]
+    pairs = pd.MultiIndex.from_frame(zones[["school_id", "stage"]].astype("str"))
+    good = zones[pairs.isin(taught)]
     usable = {(str(v), str(s)) for v, s in zip(good["village_code"], good["stage"], strict=True)}
     towns = today.setup.county.townships.set_index("township_code")["name"]
     villages = today.setup.villages

@@ -10,7 +10,7 @@ import pandas as pd
 from layout_planner.policy import FAMILIES, load_catalogue
 from layout_planner.policy.catalogue import unit_label
 from layout_planner.reports import words
-from layout_planner.reports.counts import is_definition, options_told, present, rules_told
+from layout_planner.reports.counts import compared, is_definition, options_told, present, rules_told
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
 from layout_planner.reports.sections.parts import columns, not_made
@@ -33,14 +33,17 @@ def rules(inputs: ReportInputs) -> Section:
     stages = found.duplicated(["rule_id", "subject_id"], keep=False)
     found = found.assign(family=[families.get(str(rule), "") for rule in found["rule_id"]], stages=stages)
     blocks.append(_overview(found))
-    failed = found[found["outcome"] == "fail"]
+    apart = compared(found)
+    failed = found[(found["outcome"] == "fail") & ~apart]
     hard = failed["rule_mode"].isin(_HARD)
     if failed.empty:
         blocks.append(Paragraph("没有“不符合”的结果。"))
     if hard.any():
         blocks.append(_places(failed[hard]))
     if len(failed) > hard.sum():
-        blocks.append(_by_rule(found, failed[~hard]))
+        blocks.append(_by_rule(found, failed[~hard], "不符合的结果：提醒、评价与本县自定规则（逐条）"))
+    if (below := apart & (found["outcome"] == "fail")).any():
+        blocks.append(_by_rule(found, found[below], "只作参照的外地规定：达不到的（逐条，不计入不符合）"))
     for name, title in (("unset", "未定：等待本县设定参数的规则"), ("not_evaluated", "未评：缺少数据的规则")):
         rows = found[found["outcome"] == name]
         if len(rows):
@@ -80,17 +83,25 @@ def _grouped(rows: pd.DataFrame, cells: Callable[[pd.DataFrame], list[_Row]]) ->
 
 def _overview(found: pd.DataFrame) -> Table:
     def row(title: str, part: pd.DataFrame) -> _Row:
-        places = part["outcome"].value_counts()
-        judged = part.loc[part["outcome"].isin(["pass", "fail"]), "rule_id"].nunique()
+        apart = compared(part)
+        places = part.loc[~apart, "outcome"].value_counts()
+        judged = part.loc[part["outcome"].isin(["pass", "fail"]) & ~apart, "rule_id"].nunique()
         open_rules = [part.loc[part["outcome"] == name, "rule_id"].nunique() for name in ("not_evaluated", "unset")]
-        counts = [judged, places.get("fail", 0), places.get("pass", 0), *open_rules]
+        counts = [judged, places.get("fail", 0), places.get("pass", 0), *open_rules, int(apart.sum())]
         return (title, *(words.whole(count) for count in counts))
 
     heads = columns(
-        "类别", "已核规则（条）", "不符合（处）", "符合（处）", "未评（条）", "未定（条）", numbers=[1, 2, 3, 4, 5]
+        "类别",
+        "已核规则（条）",
+        "不符合（处）",
+        "符合（处）",
+        "未评（条）",
+        "未定（条）",
+        "参照（处）",
+        numbers=[1, 2, 3, 4, 5, 6],
     )
     cells = tuple(row(title, part) for title, part in _families(found))
-    note = "一条规则可以有的处已核、有的处未评，条数因此不相加。"
+    note = "一条规则可以有的处已核、有的处未评，条数因此不相加。“参照”是与外地规定相比的处数，对本县没有约束，不计入前面各列。"
     return Table("各类规则的核验情况", heads, cells, total=row("合计", found), note=note, row_heads=True)
 
 
@@ -101,20 +112,20 @@ def _places(rows: pd.DataFrame) -> Table:
         return [
             (
                 _rule(row["rule_id"], row["rule_title"]), label("rule_mode", str(row["rule_mode"])),
-                words.text(row["subject_name"]), _against(row), words.whole(row["affected"]),
-                words.text(row["names"]), words.text(row["cite"]),
+                words.text(row["subject_name"]), _against(row), words.text(row["names"]),
+                words.whole(row["affected"]), words.text(row["cite"]),
             )
             for _, row in part.iterrows()
         ]  # fmt: skip
 
     order = [row for _, part in _families(rows) for row in part.index]
-    heads = columns("规则", "性质", "对象", "实际 / 限值", "涉及（人）", "涉及地点", "依据", numbers=[4], centre=[1])
+    heads = columns("规则", "性质", "对象", "实际 / 限值", "何处、何故", "涉及（人）", "依据", numbers=[5], centre=[1])
     note = f"只列前 {_SHOWN} 处，全部见 findings.csv。" if len(rows) > _SHOWN else ""
     shown = _grouped(rows.loc[order[:_SHOWN]], cells)
     return Table("不符合的结果：否决与程序规则（逐处）", heads, shown, note=note)
 
 
-def _by_rule(found: pd.DataFrame, failed: pd.DataFrame) -> Table:
+def _by_rule(found: pd.DataFrame, failed: pd.DataFrame, title: str) -> Table:
     """One row a rule of the softer kinds: how many places do not keep it, and those that are the farthest from it."""
     judged = found[found["outcome"].isin(["pass", "fail"])].groupby("rule_id").size()
 
@@ -138,7 +149,7 @@ def _by_rule(found: pd.DataFrame, failed: pd.DataFrame) -> Table:
         centre=[1],
     )
     note = f"差距最大的至多列 {_WORST} 处；同一学生可涉及几条规则，人数不能跨规则相加。"
-    return Table("不符合的结果：提醒、评价与本县自定规则（逐条）", heads, _grouped(failed, cells), note=note)
+    return Table(title, heads, _grouped(failed, cells), note=note)
 
 
 def _rule(rule_id: object, title: object) -> str:
@@ -167,6 +178,8 @@ def _place(row: pd.Series) -> str:
 
 
 def _against(row: pd.Series) -> str:
+    if words.missing(row["observed"]) and words.missing(row["limit"]):
+        return "无数值"
     unit = "" if words.missing(row["unit"]) or row["unit"] == "-" else f" {unit_label(str(row['unit']))}"
     limit = (
         "" if words.missing(row["limit"]) and not words.missing(row["observed"]) else f" / {words.number(row['limit'])}"
