@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from gettext import gettext as _
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from layout_planner.cli.language import VARIABLE
 from layout_planner.errors import DataError, UsageError
 from layout_planner.policy import (
     FAMILIES,
@@ -119,14 +121,15 @@ def listed(rules: Sequence[Rule], day: date) -> None:
     console.print(told, style="bold")
 
 
-def one(rule: Rule, day: date, *, has_county: bool) -> None:
-    """Print everything about one rule."""
+def one(rule: Rule, day: date, *, has_county: bool, verbose: bool = False) -> None:
+    """Print everything about one rule; `verbose`: the function that checks it too, for those who maintain the program."""
     console = Console(highlight=False)
     console.print(Text(f"{rule.id} ", style="bold").append(rule.title, style="bold"))
     table = Table(box=None, padding=(0, 1), show_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for title, words in _facts(rule, day, has_county=has_county):
+    facts = _facts(rule, day, has_county=has_county)
+    for title, words in [*facts, *([(_("For maintainers"), _check(rule))] if verbose else [])]:
         table.add_row(title, Text(words))
     console.print(table)
 
@@ -145,18 +148,15 @@ def _facts(rule: Rule, day: date, *, has_county: bool) -> list[tuple[str, str]]:
     facts += [(_("Values"), "\n".join(map(value_words, rule.values)) or values_text(rule))]
     held = [value for value in rule.values if value.in_force(day)]
     facts += [
-        (
-            _("On {day}").format(day=day.isoformat()),
-            _in_force(rule, held=bool(held)),
-        ),
+        (_("Force"), _in_force(rule, day, held=bool(held))),
         (_("Document"), source.doc),
         (_("Article"), source.article + (" (条号待核)" if source.article_recalled else "")),
         (_("Quote"), f"“{source.quote}”" if source.quote else "–"),
         (_("Cited as"), rule.cite),
-        (_("Status"), status_text(rule)),
+        (_("Status"), evidence_words(rule)),
         (_("Read on"), rule.checked_on.isoformat()),
     ]
-    facts += [(_("Set by the county"), _county(rule, has_county=has_county))] if rule.mode == "PARAM" else []
+    facts += [(_("Set by the county"), _county(rule, day, has_county=has_county))] if rule.mode == "PARAM" else []
     if seen := seen_elsewhere(rule.id):
         facts.append((_("Seen elsewhere"), "\n".join(seen) + "\n" + _("(for people only: no program reads it)")))
     if rule.uses:
@@ -164,18 +164,41 @@ def _facts(rule: Rule, day: date, *, has_county: bool) -> list[tuple[str, str]]:
     facts.append((_("Needs"), "\n".join(rule.needs) or "–"))
     if rule.note:
         facts.append((_("Note"), rule.note))
-    facts.append((_("Checked by"), _check(rule)))
+    facts.append((_("Judged"), _judged(rule)))
     return facts
 
 
-def _in_force(rule: Rule, *, held: bool) -> str:
+def evidence_words(rule: Rule) -> str:
+    """Say in words how far a rule is verified and what was read: 已核（B：报刊或全文转载）."""
+    grades = {
+        "A": _("A: on an official site"),
+        "B": _("B: in the press or a full reprint"),
+        "C": _("C: quoted by others"),
+        "D": _("D: in source code"),
+    }
+    words = {
+        "V": _("verified: a stored copy was read"),
+        "R": _("recalled, no copy seen: printed with (待核)"),
+        "R-": _("recalled with low confidence, no copy seen: printed with (待核)"),
+        "I": _("inferred from what is verified"),
+    }[rule.status]
+    grade = grades.get(rule.source.evidence)
+    return f"{words}; {grade}" if grade and not _chinese() else f"{words}；{grade}" if grade else words
+
+
+def _chinese() -> bool:
+    return os.environ.get(VARIABLE, "zh") != "en"
+
+
+def _in_force(rule: Rule, day: date, *, held: bool) -> str:
     """Say whether a rule has a number on the day; one without any number holds as its text says."""
     if rule.mode == "PARAM" and not rule.values:
         return _("not set")
-    return _("in force") if held or not rule.values else _("no value in force")
+    words = _("In force on {day}.") if held or not rule.values else _("No value in force on {day}.")
+    return words.format(day=day.isoformat())
 
 
-def _county(rule: Rule, *, has_county: bool) -> str:
+def _county(rule: Rule, day: date, *, has_county: bool) -> str:
     own = [value.county for value in rule.values if value.county is not None]
     if own:
         words = _("{value:g}, since {day}, signed {signer}: {reason}")
@@ -184,7 +207,26 @@ def _county(rule: Rule, *, has_county: bool) -> str:
         )
     if not has_county:
         return _("not told: name the county folder with --county")
-    return _("not set: what needs it stays 未定; set it in county.toml under [rules.{id}]").format(id=rule.id)
+    words = _("not set: what needs it stays 未定; set it in county.toml under [rules], for example").format(id=rule.id)
+    return f"{words}\n{example(rule, day)}"
+
+
+def example(rule: Rule, day: date) -> str:
+    """Lines of county.toml that would set a rule from a day on, a list where it has several stages."""
+    rest = f'value = …, reason = "…", signer = "…", date = {day.isoformat()}'
+    if len(rule.stages) < 2:
+        return f"{rule.id} = {{ {rest} }}"
+    lines = [f'  {{ stage = "{label("stage", stage)}", {rest} }},' for stage in rule.stages]
+    return "\n".join([f"{rule.id} = [", *lines, "]"])
+
+
+def _judged(rule: Rule) -> str:
+    """Say whether the program judges a rule."""
+    from layout_planner.compliance.evaluate import CHECKS
+
+    if rule.id in CHECKS or any(rule.id in entry.uses.values() for entry in CHECKS.values()):
+        return _("by every run, table findings (rows: trace findings {id})").format(id=rule.id)
+    return _("definition or fact, nothing to check") if rule.mode == "DATA" else _("no check in this version: 未评")
 
 
 def _check(rule: Rule) -> str:
@@ -201,8 +243,4 @@ def _check(rule: Rule) -> str:
         )
     if users:
         words.append(_("used by the check of {rules}").format(rules="、".join(users)))
-    if not words:
-        words.append(
-            _("definition or fact, nothing to check") if rule.mode == "DATA" else _("no check in this version: 未评")
-        )
-    return "\n".join(words)
+    return "\n".join(words) or "–"

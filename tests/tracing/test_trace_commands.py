@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import tomllib
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,9 @@ from hypothesis import strategies as st
 from layout_planner.cli.guard import guarded
 from layout_planner.cli.language import set_language
 from layout_planner.cli.main import main
+from layout_planner.cli.show_rules import example
 from layout_planner.cli.show_trace import ranges
+from layout_planner.io.settings import CountySettings
 from layout_planner.policy import load_catalogue
 from layout_planner.policy.catalogue import FAMILIES
 
@@ -154,8 +158,8 @@ def test_everything_about_a_rule_is_told(say, rule_id):
 
 
 def test_a_rule_names_its_check_what_was_seen_elsewhere_and_who_set_it(say, made, tmp_path):
-    _, out, _ = say("rules", "T01")
-    assert "layout_planner.compliance.travel:check_young_pupils_trip" in out
+    _, out, _ = say("rules", "T01", "--verbose")
+    assert "layout_planner.compliance.travel:check_young_pupils_trip" in out.partition("给维护人员")[2]
     _, out, _ = say("rules", "M03")
     assert "高平 2019" in out
     assert "程序不读" in out
@@ -167,6 +171,26 @@ def test_a_rule_names_its_check_what_was_seen_elsewhere_and_who_set_it(say, made
     assert "9，2024-01-01 起，张三 签字：常务会议纪要" in out
     _, out, _ = say("rules", "--unset", "--county", county)
     assert "M03" not in out
+
+
+def test_a_rule_is_told_in_words_for_a_planner(say, made):
+    _, out, _ = say("rules", "T01", "--county", made.county)
+    assert "已核：在存档副本中看到；证据 B：报刊或全文转载" in out
+    assert "在 2025-09-01 有效。" in out
+    assert "layout_planner." not in out, "names of functions are for maintainers"
+    _, out, _ = say("rules", "T05", "--county", made.county)
+    assert '{ stage = "小学", value = …' in out
+    assert '{ stage = "初中", value = …' in out
+
+
+def test_the_example_of_a_rule_by_stage_is_one_that_the_settings_take(made):
+    lines = (
+        example(load_catalogue().rule("T06"), date(2025, 9, 1)).replace("…", "5", 1).replace("value = …", "value = 6")
+    )
+    text = "[rules]\n" + lines.replace('"…"', '"县政府纪要第 3 号"')
+    county = {**tomllib.loads((made.county / "county.toml").read_text(encoding="utf-8")), **tomllib.loads(text)}
+    values = CountySettings.model_validate(county).own_values["T06"]
+    assert {value.stage for value in values} == {"primary", "junior"}
 
 
 @pytest.mark.parametrize("argv", [("T1",), ("Z99",), ("--family", "x"), ("--mode", "x"), ("--county", "nowhere")])

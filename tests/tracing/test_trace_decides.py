@@ -72,7 +72,8 @@ def test_only_figures_that_rest_on_draws_are_said_to_be_drawn():
 
 def test_the_longest_trip_of_an_option_is_among_the_rows_and_decides(demo, ground):
     rows = [r for r in ground.store.rows("candidates") if r.get("option") == "merge" and r.get("minutes_after_max")]
-    for row in rows:
+    assert len(rows) > 10
+    for row in rows[::8]:
         found = trace(demo.county, demo.out, "candidates", f"#{row.number}", "minutes_after_max")
         trips = next(link for link in found.links if link.table == "travel_minutes")
         shown = [r for r in trips.records if (r.file, r.number) in found.decisive]
