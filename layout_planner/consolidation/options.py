@@ -62,7 +62,8 @@ def options_of(baseline: Baseline, small: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Columns option, subject_id, school_id, receiver_id, receiver_name, moves (True where pupils change school),
-        lowest (lowest grade that moves), hosted (True where the receiver is the registered host of the school). A school that keeps its pupils has the subject ``A>A`` or, with one
+        lowest (lowest grade that moves), hosted (True where the receiver is the registered host of the
+        school). A school that keeps its pupils has the subject ``A>A`` or, with one
         management, ``A=B``; receiver_id is empty for keep.
     """
     count = int(baseline.parameters["candidate_receivers"])

@@ -29,6 +29,7 @@ KM: Final = 1000.0  # metres
 _SIDE_CM: Final = 4.25  # width of the column with legend and close-up
 _HEAD_CM: Final = 0.9  # title
 _FOOT_CM: Final = 1.9  # roads and note lines
+_LINE_PT: Final = 9.6  # height of a line in the side column
 _CROWD: Final = 5  # points that make a close-up worth while
 _CLOSE_UPS: Final = (0.06, 0.1, 0.14)  # sides of a close-up as a share of the map's width, the smallest that is crowded
 BOUNDARY_NOTE: Final = "示意边界，不作划界依据"
@@ -280,12 +281,18 @@ def watermark(ax: Axes, note: Note | None) -> None:
         )  # fmt: skip
 
 
-def legend(side: Axes, blocks: Sequence[tuple[str, Sequence[Artist]]], *, inside: bool = False) -> None:
-    """Write a legend with a bold heading for each block, one below the other; empty blocks are left out."""
+def legend(side: Axes, blocks: Sequence[tuple[str, Sequence[Artist]]], *, inside: bool = False) -> float:
+    """Write a legend with a bold heading for each block, one below the other; empty blocks are left out.
+
+    Returns
+    -------
+    float
+        Upper end of the room that is left in the side column, as a share of its height. [-]
+    """
     if inside:
         entries = [handle for _, handles in blocks for handle in handles]
         side.legend(handles=entries, loc="best", fontsize=7.0, frameon=True, labelspacing=0.5)
-        return
+        return 1.0
     figure = style.figure_of(side)
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     top = 1.0
@@ -301,6 +308,38 @@ def legend(side: Axes, blocks: Sequence[tuple[str, Sequence[Artist]]], *, inside
         )  # fmt: skip
         side.add_artist(box)
         top -= box.get_window_extent(renderer).height / side.get_window_extent(renderer).height + 0.03
+    return top
+
+
+def listing(sheet: Sheet, heading: str, lines: Sequence[tuple[str, str]], top: float) -> bool:
+    """Write lines of text with their colours below the legend; nothing where the room is too small for them.
+
+    Parameters
+    ----------
+    sheet
+        Map sheet with its legend.
+    heading
+        Bold words above.
+    lines
+        Text and colour.
+    top
+        What `legend` has left. [-]
+
+    Returns
+    -------
+    bool
+        Whether they were written.
+    """
+    points = sheet.side.get_position().height * sheet.figure.get_figheight() * 72
+    low = _SIDE_CM / 2.54 * 72 + 12 if sheet.close_up is not None else 0.0
+    if not lines or top * points - low < (len(lines) + 1) * _LINE_PT:
+        return False
+    for at, (text, colour) in enumerate([(heading, style.INK), *lines]):
+        sheet.side.text(
+            0.0, top - at * _LINE_PT / points, text, transform=sheet.side.transAxes, ha="left", va="top",
+            fontsize=7.6 if at == 0 else 7.0, fontweight="normal" if at else "bold", color=colour,
+        )  # fmt: skip
+    return True
 
 
 def town_labels(base: BaseMap) -> list[Label]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ _BLOCKED: Final = "blocked"
 _DASHES: Final = (0, (4, 2.5))
 _RECEIVER_PT: Final = 4.5
 _SMALL_PT: Final = 6.0
+_NUMBER_PT: Final = 8.2
 
 
 def plot_candidates_map(
@@ -36,7 +38,7 @@ def plot_candidates_map(
     ----------
     pairs
         Rows of `candidates` that name a receiver (school_name, receiver_id, verdict, vetoes, pupils_now), with the
-        point of the small school.
+        point of the small school; `number` where the schools have one in the report, else they are counted here.
     receivers
         One row per receiver: school_id, school_name and a point.
     base
@@ -63,8 +65,14 @@ def plot_candidates_map(
     sheet = basemap.new_sheet(base, rows.drop_duplicates("school_name"))
     for one in sheet.maps:
         _draw(one, lines)
-    basemap.legend(sheet.side, blocks)
-    _label(sheet, base, lines)
+    top = basemap.legend(sheet.side, blocks)
+    names = _names(lines)
+    heading = "编号（同报告第六部分）" if "number" in rows else "编号"
+    room = [(text, colour) for _, told, _, colour in names for text in told]
+    listed = basemap.listing(sheet, heading, room, top) or basemap.listing(
+        sheet, heading, [(told[0], colour) for _, told, _, colour in names], top
+    )
+    _label(sheet, base, lines, {spot: (number if listed else told[0], colour) for number, told, spot, colour in names})
     small, blocked = rows["school_name"].nunique(), int((lines["verdict"] == _BLOCKED).sum())
     total = f"n = {small} 所有学生的小规模学校、{len(lines)} 个并入选项，其中 {blocked} 个被否决"
     extra = "没有学生的空壳学校没有并入选项，不在图上。图上只列可能的选项，不是撤并建议；“保留”始终是选项之一。"
@@ -77,6 +85,7 @@ def _lines(rows: gpd.GeoDataFrame, ends: gpd.GeoSeries) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "name": rows["school_name"].to_numpy(),
+            "number": rows["number"].to_numpy() if "number" in rows else pd.factorize(rows["school_name"])[0] + 1,
             "verdict": rows["verdict"].to_numpy(),
             "vetoes": rows["vetoes"].fillna("").to_numpy(),
             "x": rows.geometry.x.to_numpy(),
@@ -120,7 +129,7 @@ def _arrow_handles(lines: pd.DataFrame) -> list[Line2D]:
             color=style.RED,
             linestyle=_DASHES,
             linewidth=0.9,
-            label=f"被否决：{blocked} 个（标注规则编号）",
+            label=f"被否决：{blocked} 个",
         ),
         Line2D([], [], color=style.BLUE, linewidth=1.5, label=f"待论证：{len(lines) - blocked} 个"),
     ]
@@ -142,22 +151,30 @@ def rules_of(vetoes: pd.Series) -> str:
     return " ".join(sorted(ids - {""}))
 
 
-def _label(sheet: basemap.Sheet, base: BaseMap, lines: pd.DataFrame) -> None:
-    """Name each small school with the rules that block it; townships last, where room is left."""
-    names = []
-    for (name, x, y), rows in lines.groupby(["name", "x", "y"], sort=False):
-        rules = rules_of(rows.loc[rows["verdict"] == _BLOCKED, "vetoes"])
-        if not (rows["verdict"] == _BLOCKED).all():
-            names.append(
-                Label(f"{name}\n部分被否决 {rules}" if rules else str(name), x, y, _SMALL_PT / 2, size=6.0, leader=True)
-            )
-        else:
-            names.append(
-                Label(f"{name}\n全部被否决 {rules}", x, y, _SMALL_PT / 2, size=6.0, colour=style.RED, leader=True)
-            )
+def _names(lines: pd.DataFrame) -> list[tuple[str, tuple[str, str], tuple[float, float], str]]:
+    """Number, two lines of words, place and colour of every small school, by number."""
+    found = []
+    for (number, name, x, y), rows in lines.groupby(["number", "name", "x", "y"], sort=True):
+        blocked = rows["verdict"] == _BLOCKED
+        rules = rules_of(rows.loc[blocked, "vetoes"])
+        all_of_them = bool(blocked.all())
+        said = f"全部被否决 {rules}" if all_of_them else f"部分被否决 {rules}" if rules else "没有被否决"
+        told = (f"{number} {name}", f"　{said}")
+        found.append((str(number), told, (float(x), float(y)), style.RED if all_of_them else style.INK))
+    return found
+
+
+def _label(
+    sheet: basemap.Sheet, base: BaseMap, lines: pd.DataFrame, names: Mapping[tuple[float, float], tuple[str, str]]
+) -> None:
+    """Write the number of each small school beside it; townships last, where room is left."""
+    labels = [
+        Label(text, x, y, _SMALL_PT / 2, size=_NUMBER_PT, bold=True, colour=colour, leader=True)
+        for (x, y), (text, colour) in names.items()
+    ]
     symbols = [(x, y, _RECEIVER_PT / 2) for x, y in zip(lines["to_x"], lines["to_y"], strict=True)]
-    symbols += [(name.x, name.y, _SMALL_PT / 2) for name in names]
-    out = [name for name in names if not sheet.in_window(name.x, name.y)]
+    symbols += [(label.x, label.y, _SMALL_PT / 2) for label in labels]
+    out = [label for label in labels if not sheet.in_window(label.x, label.y)]
     place(sheet.main, [*out, *basemap.town_labels(base)], symbols)
     if sheet.close_up is not None:
-        place(sheet.close_up, [name for name in names if sheet.in_window(name.x, name.y)], symbols)
+        place(sheet.close_up, [label for label in labels if sheet.in_window(label.x, label.y)], symbols)

@@ -66,7 +66,7 @@ def plot_minutes_map(
         _draw(one, points, top)
     basemap.legend(sheet.side, blocks)
     _label(sheet, base, points, top)
-    total = f"n = {len(points)} 个村（社区），儿童 {whole(points['children'].sum())} 人"
+    total = f"n = {len(points)} 个村（社区），在县内就读的儿童 {whole(points['children'].sum())} 人"
     basemap.finish_map(sheet, base, _TITLES[column], note.with_n(total) if note else None)
     return sheet.main
 

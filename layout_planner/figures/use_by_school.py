@@ -16,7 +16,7 @@ from layout_planner.figures.numbers import percent
 from layout_planner.figures.style import Note
 
 _ROW_CM: Final = 0.42
-_DARK: Final = (0, 4)  # classes whose cells take white text
+_DARK: Final = (0, 4)  # classes whose cells take white text; the others take dark text without a halo
 
 
 def plot_use_by_school(
@@ -85,8 +85,10 @@ def _cell(ax: Axes, row: int, column: int, value: float) -> None:
         return
     number = int(np.searchsorted(USE_CLASSES, value, side="left"))
     ax.add_patch(Rectangle((column, row), 1, 1, **_look(number)))
-    text = ax.text(column + 0.5, row + 0.5, percent(value), ha="center", va="center", fontsize=6.8)
-    if number in _DARK and not number > USE_CLASSES.index(1.0):
-        text.set_color("white")
-    else:
-        text.set_path_effects(style.halo())
+    look = _look(number)
+    colour = "white" if number in _DARK else style.INK
+    plain = None if look["hatch"] is None else {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1.2}
+    ax.text(
+        column + 0.5, row + 0.5, percent(value), ha="center", va="center", fontsize=7.6, color=colour,
+        fontweight="bold", bbox=plain,
+    )  # fmt: skip

@@ -82,10 +82,13 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
     )
     yield (
         Drawn(
-            "图3-3", "各学段学龄儿童：登记与预测", "fig_3-3_children", "各学段学龄儿童（按居住地）曲线，未出生部分着色"
+            "图3-3",
+            "各学段学龄儿童：登记与预测",
+            "fig_3-3_children",
+            "各学段学龄儿童（按出生登记地，含已外出的）曲线，未出生部分着色",
         ),
         lambda: plot_children_by_stage(
-            county_stages(tables, "children"), note=note, title="各学段学龄儿童（按居住地）：登记与预测"
+            county_stages(tables, "children"), note=note, title="各学段学龄儿童（按出生登记地，含已外出的）：登记与预测"
         )[0],
     )
     yield (
@@ -187,13 +190,14 @@ def minutes_map(setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseMap,
     """Map of the minutes of grades 1–3 to the nearest school, worst case."""
     rows = tables["access"]
     rows = rows[rows["grade_band"] == str(GradeBand.G13)]
-    points = at_points(rows, setup.villages, "village_code")
+    points = at_points(rows.assign(children=rows["attending"]), setup.villages, "village_code")
     return plot_minutes_map(points, base, limit=setup.catalogue.rule("T01").on(setup.day), note=note)
 
 
 def candidates_map(setup: Setup, tables: Mapping[str, pd.DataFrame], base: BaseMap, note: Note) -> Axes:
     """Map of the options to merge, with arrows."""
     rows = tables["candidates"]
+    rows = rows.assign(number=pd.factorize(rows["school_id"])[0] + 1)  # as the schools of the report are numbered
     rows = rows[(rows["receiver_id"] != "") & (rows["option"] == "merge")]
     receivers = setup.schools.rename(columns={"name": "school_name"})
     receivers = receivers[receivers["school_id"].isin(rows["receiver_id"])]

@@ -53,7 +53,10 @@ def _pupils(setup: Setup, stages: pd.DataFrame, stage: Stage) -> tuple[str, str]
 def over_limit(access: pd.DataFrame) -> str:
     """Say how many children of grades 1–3 have no school within the limit, and how many attend one farther away."""
     reach = reach_of(access)
-    return f"{reach.none:,} 名儿童限值内没有学校（最不利情形）；另有 {reach.farther:,} 名限值内有学校，就读学校超时"
+    return (
+        f"在县内就读的 {reach.children:,} 人中，{reach.none:,} 人居住的村限值内没有学校（最不利情形）；"
+        f"另有 {reach.farther:,} 人限值内有学校，就读学校超时"
+    )
 
 
 def options(candidates: pd.DataFrame, findings: pd.DataFrame | None) -> list[tuple[str, str]]:

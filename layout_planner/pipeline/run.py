@@ -19,6 +19,7 @@ from layout_planner.pipeline.draw import Drawn, draw_all
 from layout_planner.pipeline.headlines import headlines_of
 from layout_planner.pipeline.setup import RunOptions, Setup
 from layout_planner.reports import FigureEntry, ReportInputs, build_document, render_html
+from layout_planner.scenario import Plan, decisions_table
 
 REPORT = "report.html"
 FIGURES = "figures"
@@ -79,7 +80,8 @@ def _fill(
     _write_tables(target, tables, synthetic=setup.synthetic)
     if options.upto == "report":
         drawn = clock.measure("Figures", lambda: _draw(setup, computed.drawing_tables(), target))
-        clock.measure("Report", lambda: _report(setup, tables, drawn, target))
+        plans = [evaluation.plan for evaluation in computed.evaluations]
+        clock.measure("Report", lambda: _report(setup, tables, drawn, plans, target))
     return setup, tables
 
 
@@ -94,7 +96,9 @@ def _draw(setup: Setup, tables: Mapping[str, pd.DataFrame], target: OutFolder) -
     return draw_all(setup, tables, folder)
 
 
-def _report(setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Drawn], target: OutFolder) -> None:
+def _report(
+    setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Drawn], plans: Sequence[Plan], target: OutFolder
+) -> None:
     settings = setup.county.settings
     figures = [
         FigureEntry(
@@ -118,6 +122,8 @@ def _report(setup: Setup, tables: Mapping[str, pd.DataFrame], drawn: Sequence[Dr
         rules=setup.numbers_of_rules(
             tables["findings"]["rule_id"][tables["findings"]["outcome"].isin(["pass", "fail"])]
         ),
+        decisions=decisions_table(plans, setup.schools),
+        residents=setup.county.more.get("residents"),
         run=run_facts(setup),
     )
     target.write_text(REPORT, render_html(build_document(inputs)))

@@ -12,6 +12,7 @@ from layout_planner.reports.sections import SECTIONS
 CHINESE_DIGITS: Final = "一二三四五六七八九十"
 APPENDIX: Final = "appendix"
 CHAPTERS: Final = {"3": "forecast", "4": "seats", "5": "access", "6": "options"}
+SOURCES: Final = {"rules": "tables/findings.csv"}  # of the tables of a section that do not name their own
 HOMES: Final = {"图2-2": "seats", "图4-4": "access"}  # figures whose number is not that of their section
 
 
@@ -35,7 +36,7 @@ def build_document(inputs: ReportInputs) -> Document:
         figures = tuple(_figure(entry, f"图{at + 1}-{place}") for place, entry in enumerate(here, 1))
         section = build(inputs)
         section = replace(section, blocks=_with_figures(section, figures), number=CHINESE_DIGITS[at])
-        sections.append(_numbered(section, at + 1, [0]))
+        sections.append(_numbered(section, at + 1, [0], SOURCES.get(key, "")))
     return Document(
         title="义务教育学校布局分析报告",
         county=inputs.county,
@@ -73,14 +74,14 @@ def _with_figures(section: Section, figures: tuple[Figure, ...]) -> tuple[Block,
     return (*section.blocks[:first], *figures, *section.blocks[first:])
 
 
-def _numbered(section: Section, chapter: int, counter: list[int]) -> Section:
-    """Give numbers to the tables of a section and of its parts by chapter and place."""
+def _numbered(section: Section, chapter: int, counter: list[int], source: str) -> Section:
+    """Give numbers by chapter and place, and the source, to the tables of a section and of its parts."""
     blocks: list[Block] = []
     for block in section.blocks:
         if isinstance(block, Table):
             counter[0] += 1
-            blocks.append(replace(block, number=f"表{chapter}-{counter[0]}"))
+            blocks.append(replace(block, number=f"表{chapter}-{counter[0]}", source=block.source or source))
         else:
             blocks.append(block)
-    parts = tuple(_numbered(part, chapter, counter) for part in section.parts)
+    parts = tuple(_numbered(part, chapter, counter, source) for part in section.parts)
     return replace(section, blocks=tuple(blocks), parts=parts)

@@ -21,14 +21,16 @@ _NONE_NEAR = frozenset({cases.NO_SCHOOL, cases.TOO_FAR})
 
 @dataclass(frozen=True)
 class Reach:
-    """Children of grades 1–3 by village, in whole numbers that keep the county's sums, worst case.
+    """Children of grades 1–3 who attend in the county, by village, in whole numbers that keep its sums, worst case.
+
+    Children who attend elsewhere have no trip here and stand in none of these numbers.
 
     Parameters
     ----------
     villages
         Rows of `access` with `none`: True where the village has no school within the limit. [children], [min]
     children
-        All of them. [children]
+        All who attend in the county. [children]
     over
         Those whose trip to the school they attend is over the limit or has no route. [children]
     none
@@ -51,7 +53,7 @@ def reach_of(access: pd.DataFrame) -> Reach:
     young = _whole_children(access[access["grade_band"] == YOUNG])
     young = young.assign(none=young["reason"].map(no_school_near).astype(bool) & (young["over_limit"] > 0))
     over, none = young["over_limit"], young.loc[young["none"], "over_limit"]
-    return Reach(young, *(int(part.sum()) for part in (young["children"], over, none)))
+    return Reach(young, *(int(part.sum()) for part in (young["attending"], over, none)))
 
 
 def no_school_near(reason: object) -> bool:
@@ -61,14 +63,14 @@ def no_school_near(reason: object) -> bool:
 
 def _whole_children(young: pd.DataFrame) -> pd.DataFrame:
     """Bring the villages to whole children that keep the county's sums, those over the limit first."""
-    known = young["children"].notna() & young["over_limit"].notna()
+    known = young["attending"].notna() & young["over_limit"].notna()
     rows = young[known]
-    children, far = rows["children"].to_numpy(float), rows["over_limit"].to_numpy(float)
+    children, far = rows["attending"].to_numpy(float), rows["over_limit"].to_numpy(float)
     over = largest_remainder(far)
     rest = largest_remainder(np.clip(children - far, 0, None), max(words.rounded(children.sum()) - int(over.sum()), 0))
-    printed = young.astype({"children": float, "over_limit": float})
+    printed = young.astype({"attending": float, "over_limit": float})
     printed.loc[known, "over_limit"] = over.astype(float)
-    printed.loc[known, "children"] = (over + rest).astype(float)
+    printed.loc[known, "attending"] = (over + rest).astype(float)
     return printed
 
 

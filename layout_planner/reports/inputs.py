@@ -60,6 +60,11 @@ class ReportInputs:
         Assumptions used: name, title, value, unit, range, source.
     rules
         Rules used: rule_id, title, value, unit, cite; None when not asked for.
+    decisions
+        Decisions of the plans, one a row: plan, plan_title, file, school_year, school_name, action, receivers, seats,
+        reason. None when no plan was computed.
+    residents
+        Table `residents` of the county; None where it has none.
     run
         Record of the run: `seed`, `draws`, `versions`, `inputs` (file → SHA-256), `seconds` (stage → seconds).
     """
@@ -73,6 +78,8 @@ class ReportInputs:
     figures: Sequence[FigureEntry] = ()
     parameters: pd.DataFrame | None = None
     rules: pd.DataFrame | None = None
+    decisions: pd.DataFrame | None = None
+    residents: pd.DataFrame | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Align = Literal["text", "number", "centre"]
 Kind = Literal["lead", "body", "note", "warning"]
+SOURCE: Final = "数据："
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class Column:
     align: Align = "text"
 
 
+_SHORT: Final = 22  # rows
+_CELL: Final = 60  # letters of a cell: longer ones take many lines
+
+
+def _longest(row: tuple[str, ...]) -> int:
+    return max(map(len, row), default=0)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of printed cells; a row of one cell is a heading across; `number` is set when the document is made."""
@@ -60,6 +69,12 @@ class Table:
     note: str = ""
     row_heads: bool = False  # the first column names the row
     number: str = ""
+    source: str = ""  # files that hold its numbers: "tables/seats.csv"
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it fits on a page, so that a printer should not cut it in two."""
+        return len(self.rows) <= _SHORT and max(map(_longest, self.rows), default=0) <= _CELL
 
 
 @dataclass(frozen=True)
@@ -125,6 +140,7 @@ def _block_texts(block: Block) -> list[str]:
             return [text for card in cards for text in (card.title, card.value, card.hint)]
         case Table():
             cells = [cell for row in (*block.rows, block.total or ()) for cell in row]
-            return [block.number, block.title, block.note, *(column.title for column in block.columns), *cells]
+            said = [block.number, block.title, block.note, block.source and f"{SOURCE}{block.source}"]
+            return [*said, *(column.title for column in block.columns), *cells]
         case Figure():
             return [block.number, block.title, block.note, block.alt]

@@ -2,7 +2,7 @@
 
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.evaluate import Evaluation, compare, evaluate
-from layout_planner.scenario.plan import STATUS_QUO, Plan, parse_plan
+from layout_planner.scenario.plan import STATUS_QUO, Plan, decisions_table, parse_plan
 from layout_planner.scenario.timeline import ACTIONS_ZH, Action, Decision
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Evaluation",
     "Plan",
     "compare",
+    "decisions_table",
     "evaluate",
     "parse_plan",
 ]

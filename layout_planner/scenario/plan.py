@@ -21,6 +21,7 @@ class Plan:
     title: str
     decisions: tuple[Decision, ...] = ()
     synthetic: bool = False
+    file: str = ""
 
 
 _KEYS: Final = {"school_id", "year", "action", "receivers", "seats", "reason"}
@@ -85,7 +86,37 @@ def parse_plan(
     problems += _replay(numbered, schools, file)
     if problems:
         raise DefectsError(sorted(problems, key=lambda problem: problem.row or 0))
-    return Plan(name, str(raw.get("title") or name), tuple(d for _, d in numbered), bool(raw.get("synthetic", False)))
+    decisions = tuple(decision for _, decision in numbered)
+    return Plan(name, str(raw.get("title") or name), decisions, bool(raw.get("synthetic", False)), file)
+
+
+def decisions_table(plans: Iterable[Plan], schools: pd.DataFrame) -> pd.DataFrame:
+    """List the decisions of plans with the names of the schools.
+
+    Parameters
+    ----------
+    plans
+        Checked plans; one without decisions has no row.
+    schools
+        Table `schools`.
+
+    Returns
+    -------
+    DataFrame
+        Columns plan, plan_title, file, school_year, school_name, action, receivers (names joined by ``、``), seats,
+        reason; in the order of the plans, then of the years. [seats]
+    """
+    names = schools.set_index("school_id")["name"].astype(str).to_dict()
+    rows = [
+        (
+            plan.name, plan.title, plan.file, made.year, names[made.school_id], str(made.action),
+            "、".join(names[receiver] for receiver in made.receivers), made.seats, made.reason,
+        )
+        for plan in plans
+        for made in plan.decisions
+    ]  # fmt: skip
+    columns = ["plan", "plan_title", "file", "school_year", "school_name", "action", "receivers", "seats", "reason"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 _Defect = tuple[str, str, object, str]  # code, column, found, allowed

@@ -14,8 +14,8 @@ PAIR: Final = ["village_code", "school_id", "grade_band"]
 HOME: Final = ["village_code", "grade_band"]
 WORST_COLUMNS: Final = (*PAIR, "minutes", "mode", "case", "metres", "reason")
 ACCESS_COLUMNS: Final = (
-    "village_code", "village_name", "township_code", "grade_band", "children", "nearest_school_id", "minutes_nearest",
-    "minutes_attended", "minutes_worst", "mode", "case", "over_limit", "reason",
+    "village_code", "village_name", "township_code", "grade_band", "children", "attending", "nearest_school_id",
+    "minutes_nearest", "minutes_attended", "minutes_worst", "mode", "case", "over_limit", "reason",
 )  # fmt: skip
 NO_SCHOOL: Final = "no_school_in_reach"
 TOO_FAR: Final = "no_school_in_limit"  # the nearest school is over the limit
@@ -87,9 +87,10 @@ def access(
     -------
     DataFrame
         Table `access`, a row for every village and grade band with a school or a child. `mode` and `case` belong to
-        the nearest school. `over_limit` counts day children in county schools over the limit or without a route; it
-        is NaN where no limit is set and all have a route. `minutes_worst` looks at schools with at
-        least half a child. `reason` holds codes joined by ``;``. Σ children = Σ allocation of the county's homes.
+        the nearest school. `children` are all of the home, `attending` those in county schools. `over_limit` counts
+        day children in county schools over the limit or without a route; it is NaN where no limit is set and all have
+        a route. `minutes_worst` looks at schools with at least half a child. `reason` holds codes joined by ``;``.
+        Σ children = Σ allocation of the county's homes.
 
     Raises
     ------
@@ -138,12 +139,13 @@ def _attended(worst: pd.DataFrame, homes: pd.DataFrame, boarding: pd.Series | No
 
 
 def _homes(worst: pd.DataFrame, homes: pd.DataFrame, villages: pd.DataFrame) -> pd.DataFrame:
-    """Every village × band with a school or a child, its children (outside ones too), names, in order."""
+    """Every village × band with a school or a child, in order: names, all its children, those in county schools."""
     keys = pd.concat([worst[HOME], homes[HOME]]).drop_duplicates()
     names = villages[["village_code", "name", "township_code"]].rename(columns={"name": "village_name"})
     rows = keys.merge(names, on="village_code", how="inner")
-    total = homes.groupby(HOME, as_index=False)["children"].sum()
-    rows = rows.merge(total, on=HOME, how="left").fillna({"children": 0.0})
+    total = homes.groupby(HOME)["children"].sum()
+    inside = homes[homes["attends"] != OUTSIDE].groupby(HOME)["children"].sum().rename("attending")
+    rows = rows.join(total, on=HOME).join(inside, on=HOME).fillna({"children": 0.0, "attending": 0.0})
     rows["_band"] = rows["grade_band"].map(_BANDS.index)
     return rows.sort_values(["village_code", "_band"], ignore_index=True)
 

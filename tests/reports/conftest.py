@@ -108,13 +108,13 @@ def seat_balance():
 
 def access():
     rows = [
-        ["620724100001", "甲村", WEST, "1-3", 30.4, BIG, 5.0, 6.0, 9.0, "walk", "winter", 0.0, ""],
-        ["620724101201", "大嶅村", EAST, "1-3", 8.3, SMALL, 41.0, 41.0, 55.0, "escort", "winter", 6.3, "no_school_in_limit"],
-        ["620724101202", HOSTILE, EAST, "1-3", 4.4, SMALL, None, None, None, "", "", 4.4, "no_route;no_school_in_reach"],
-        ["620724101203", "丁村", EAST, "1-3", 20.9, BIG, 12.0, 25.0, 38.0, "escort", "winter", 2.3, "nearer_school_in_limit"],
+        ["620724100001", "甲村", WEST, "1-3", 30.4, 28.4, BIG, 5.0, 6.0, 9.0, "walk", "winter", 0.0, ""],
+        ["620724101201", "大嶅村", EAST, "1-3", 8.3, 7.3, SMALL, 41.0, 41.0, 55.0, "escort", "winter", 6.3, "no_school_in_limit"],
+        ["620724101202", HOSTILE, EAST, "1-3", 4.4, 4.4, SMALL, None, None, None, "", "", 4.4, "no_route;no_school_in_reach"],
+        ["620724101203", "丁村", EAST, "1-3", 20.9, 18.9, BIG, 12.0, 25.0, 38.0, "escort", "winter", 2.3, "nearer_school_in_limit"],
     ]  # fmt: skip
     names = [
-        "village_code", "village_name", "township_code", "grade_band", "children", "nearest_school_id", "minutes_nearest",
+        "village_code", "village_name", "township_code", "grade_band", "children", "attending", "nearest_school_id", "minutes_nearest",
         "minutes_attended", "minutes_worst", "mode", "case", "over_limit", "reason",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
@@ -317,6 +317,50 @@ def inputs(tables):
                 ["recovery_years", "生源恢复年数", 10, "年", (5, 15), "工程假设"],
             ],
             columns=["name", "title", "value", "unit", "range", "source"],
+        ),
+        rules=pd.DataFrame(
+            [
+                ["C01", "班额（近期）", "小学 ≤45 人/班(2008-12-01 起)(日期待核)", "人/班", "建标109-2008(日期待核)"],
+                ["T01", "路途", "≤30 分钟(2018-04-25 起)", "分钟", "国办发〔2018〕27号(待核)"],
+            ],
+            columns=["rule_id", "title", "value", "unit", "cite"],
+        ),
+        decisions=pd.DataFrame(
+            [
+                [
+                    "方案一",
+                    "应留尽留",
+                    "plans/一.toml",
+                    2025,
+                    "示例小学04",
+                    "merge",
+                    "示例小学01、示例小学02",
+                    0.0,
+                    "余位够",
+                ],
+                ["方案一", "应留尽留", "plans/一.toml", 2026, "示例小学01", "expand", "", 90.0, "接收学校扩建"],
+                ["方案二", "另一案", "plans/二.toml", 2025, "示例教学点02", "mothball", "", 0.0, "已无学生"],
+            ],
+            columns=[
+                "plan",
+                "plan_title",
+                "file",
+                "school_year",
+                "school_name",
+                "action",
+                "receivers",
+                "seats",
+                "reason",
+            ],
+        ),
+        residents=pd.DataFrame(
+            [
+                [town, year, age, 30.0 + age, 28.0, None if age == 12 else 27.0]
+                for town in (WEST, EAST)
+                for year in (2023, 2024)
+                for age in range(16)
+            ],
+            columns=["township_code", "year", "age", "registered", "resident", "enrolled"],
         ),
         run={
             "seed": 1,

@@ -51,26 +51,36 @@ def table(document, start) -> Table:
 def test_children_without_a_school_are_one_number_in_card_summary_section_and_screen(document, inputs):
     reach = counts.reach_of(inputs.tables["access"])
     assert (reach.none, reach.farther, reach.over) == (11, 2, 13)
-    assert cards(document)["30 分钟内没有学校"].value == "11 人"
-    assert "11 人居住的村 30 分钟内没有学校" in told(document, "summary")
-    assert "11 人居住的村 30 分钟内没有学校" in told(document, "access")
-    assert screen_reach(inputs.tables["access"]).startswith("11 名儿童限值内没有学校")
-    heads = [column.title for column in table(document, "分镇一至三年级上学路途").columns]
-    total = dict(zip(heads, table(document, "分镇一至三年级上学路途").total, strict=True))
-    assert (total["限值内没有学校（人）"], total["就读学校超时（人）"]) == ("11", "13")
+    assert reach.children == 59  # in county schools; 64 live in the villages
+    assert cards(document)["30 分钟内没有学校"].value == "11 / 59 人"
+    for key in ("summary", "access"):
+        assert "11 人居住的村 30 分钟内没有学校" in told(document, key)
+        assert re.search("在县内就读的小学一至三年级儿童(共)? 59 人", told(document, key))
+    assert screen_reach(inputs.tables["access"]).startswith("在县内就读的 59 人中，11 人居住的村限值内没有学校")
+    towns, villages = table(document, "分镇一至三年级上学路途"), table(document, "有就读超时儿童")
+    heads = [column.title.replace("\n", "") for column in towns.columns]
+    total = dict(zip(heads, towns.total, strict=True))
+    assert (total["县内就读儿童（人）"], total["限值内没有学校（人）"], total["就读学校超时（人）"]) == (
+        "59",
+        "11",
+        "13",
+    )
+    assert "不在县内就读的不计" in towns.note
+    rows = {row[0]: row[1:3] for row in villages.rows}
+    assert (rows["大嶅村"], rows["丁村"]) == (("7", "6"), ("19", "2"))
 
 
 @given(st.lists(st.tuples(st.floats(0, 300), st.floats(0, 1), st.booleans()), min_size=1, max_size=12))
 def test_whole_children_keep_the_sums_of_the_county(rows):
     access = pd.DataFrame(
         [[children, children * part, "no_school_in_limit" if none else ""] for children, part, none in rows],
-        columns=["children", "over_limit", "reason"],
+        columns=["attending", "over_limit", "reason"],
     ).assign(grade_band=counts.YOUNG)
     reach = counts.reach_of(access)
     assert reach.over == words.rounded(access["over_limit"].sum())
-    assert reach.children == max(words.rounded(access["children"].sum()), reach.over)
+    assert reach.children == max(words.rounded(access["attending"].sum()), reach.over)
     assert reach.none + reach.farther == reach.over
-    assert (reach.villages["over_limit"] <= reach.villages["children"]).all()
+    assert (reach.villages["over_limit"] <= reach.villages["attending"]).all()
 
 
 def test_vetoes_without_exception_are_told_from_those_in_principle(document, inputs):
@@ -148,7 +158,7 @@ def test_trips_of_plans_and_options_are_told_from_trips_to_the_school_attended(d
     assert "一至三年级超限（就近口径，人）" in heads
     assert "就近口径" in table(document, "方案比选").note
     heads = [column.title for column in table(document, "有就读超时儿童").columns]
-    assert "就读学校超时（人）" in heads
+    assert "就读学校\n超时（人）" in heads
 
 
 def test_a_feasible_plan_is_no_word_on_the_present_state(document):
@@ -181,5 +191,61 @@ def test_one_word_for_years_that_are_partly_born(document):
 
 
 def test_chinese_text_has_full_width_punctuation(document):
-    texts = [text.replace(MARK, "") for text in document.texts()]
+    texts = [text.replace(MARK, "").replace("(日期待核)", "") for text in document.texts()]
     assert not [text for text in texts if HALF.search(text)]
+
+
+def test_every_table_says_which_file_holds_its_numbers(document):
+    found = [block for block in walk(document.sections) if isinstance(block, Table)]
+    assert [block.title for block in found if not block.source] == []
+    assert table(document, "方案比选").source == "tables/scenario_comparison.csv"
+    assert {block.source for block in found if "不符合" in block.title} == {"tables/findings.csv"}
+
+
+def test_the_decisions_of_every_plan_are_told_before_the_plans_are_compared(document):
+    first, second = table(document, "方案“方案一”的决定：应留尽留"), table(document, "方案“方案二”的决定：另一案")
+    assert first.rows == (
+        ("2025", "示例小学04", "并入", "示例小学01、示例小学02", "余位够"),
+        ("2026", "示例小学01", "扩建", "增加 90 个学位", "接收学校扩建"),
+    )
+    assert second.rows[0][2:4] == ("封存校舍", "—")
+    order = [block.title for block in walk(document.sections) if isinstance(block, Table)]
+    assert order.index(first.title) < order.index(second.title) < order.index("方案比选")
+
+
+def test_a_chance_by_township_is_told_from_a_chance_by_school(document, inputs):
+    assert "逐校判断" not in told(document, "seats")  # the plans were not computed for 2027
+    plans = inputs.tables["scenario_comparison"].assign(school_year=2027)
+    both = build_document(dataclasses.replace(inputs, tables={**inputs.tables, "scenario_comparison": plans}))
+    for key in ("summary", "seats"):
+        assert "2027 学年不足概率 70%" in told(both, key)
+        assert "逐校判断、任何一校一学段不足都算的，同一学年的概率是 30%" in told(both, key)
+    assert "高于第四部分按全镇合计的概率" in table(both, "方案比选").note
+
+
+def test_unchecked_days_are_said_once_above_the_numbers_of_the_rules(document):
+    numbers = table(document, "采用的政策数值")
+    assert [row[0] for row in numbers.rows] == ["C01 班额（近期）＊", "T01 路途"]
+    assert not any("(日期待核)" in cell for row in numbers.rows for cell in row)
+    assert numbers.rows[1][3] == "国办发〔2018〕27号(待核)"
+    assert "的 1 条（共 2 条），施行日期尚未核对" in told(document, "method")
+
+
+def test_counts_of_children_stand_beside_each_other_where_the_county_keeps_them(document, inputs):
+    counted = table(document, "2024 学年儿童的几个口径")
+    # two townships, ages 6 to 11 of 2024: register 2 × (6 × 30 + 51), residents 2 × 6 × 28, enrolled 2 × 6 × 27
+    assert counted.rows[0] == ("小学（6–11 周岁）", "601", "462", "336", "324")
+    assert counted.rows[1][-1] == "—"  # one age of the junior stage was not counted
+    assert "含已外出" in counted.note
+    assert not any("按居住地" in text for text in document.texts())
+    without = build_document(dataclasses.replace(inputs, residents=None))
+    assert not any("几个口径（全县" in text for text in without.texts())
+    other = build_document(dataclasses.replace(inputs, residents=inputs.residents.assign(year=2020)))
+    assert not any("几个口径（全县" in text for text in other.texts())
+
+
+def test_a_printer_cuts_only_tables_that_are_too_long_for_a_page():
+    def made(rows, cell="一"):
+        return Table("题", (), tuple((cell,) for _ in range(rows)))
+
+    assert made(20).is_short and not made(40).is_short and not made(5, "很长" * 60).is_short

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from layout_planner.errors import DefectsError
-from layout_planner.scenario import STATUS_QUO, Action, parse_plan
+from layout_planner.scenario import STATUS_QUO, Action, decisions_table, parse_plan
 from tests.scenario.toy import BASE_YEAR, A, B, C, E, schools
 
 
@@ -149,3 +149,18 @@ def test_a_school_without_lower_grades_cannot_become_a_teaching_point():
 def test_a_teaching_point_cannot_become_one():
     point = schools().assign(kind=["teaching_point", "primary", "primary", "teaching_point"], grade_high=[4, 6, 6, 3])
     assert (1, "plan_action") in codes(decision(action="teaching_point"), register=point)
+
+
+def test_decisions_are_listed_with_names_in_the_order_of_the_years():
+    raw = {
+        "name": "方案一",
+        "title": "题",
+        "decision": [decision(year=2029, receivers=[C]), decision(school_id=B, receivers=[C])],
+    }
+    made = parse_plan(raw, schools(), BASE_YEAR)
+    table = decisions_table([STATUS_QUO, made], schools())
+    assert table[["plan", "file", "school_name", "action", "receivers"]].to_numpy().tolist() == [
+        ["方案一", "plans/方案一.toml", "乙中心小学", "merge", "丙小学"],
+        ["方案一", "plans/方案一.toml", "甲小学", "merge", "丙小学"],
+    ]
+    assert table["school_year"].is_monotonic_increasing

@@ -87,6 +87,7 @@ def test_access_by_hand(minutes):
             "township_code": "620724001",
             "grade_band": "1-3",
             "children": [45.0, 10.0, 3.0],
+            "attending": [40.0, 10.0, 3.0],
             "nearest_school_id": [A, A, ""],
             "minutes_nearest": [12.0, 35.0, np.nan],
             "minutes_attended": [(30 * 12 + 10 * 28) / 40, 35.0, np.nan],

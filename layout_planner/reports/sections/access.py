@@ -17,7 +17,8 @@ from layout_planner.travel.table import BEYOND, NO_ROUTE, OFF_NETWORK, SCREENING
 
 _SHOWN: Final = 30
 _DEFINED: Final = (
-    "“就读学校超时”按实际就读的学校计，含“限值内没有学校”的儿童；“限值内没有学校”按居住的村计，无论在哪里就读。"
+    "人数都是居住在各村、在县内学校就读的一至三年级儿童（含寄宿生；不在县内就读的不计）。“限值内没有学校”指所住的村到"
+    "任何在办学校都超时；“就读学校超时”按实际就读的学校计，含前者，寄宿生不计。"
 )
 _REASONS: Final = {
     OFF_NETWORK: "离道路过远",
@@ -64,7 +65,7 @@ def _lead(reach: Reach, limit: str) -> str:
     none = reach.villages[reach.villages["none"]]
     names = f"，在 {len(none):,} 个村（社区）：{words.listed(none['village_name'], 10)}" if len(none) else ""
     text = (
-        f"小学一至三年级儿童共 {reach.children:,} 人。按最不利情形（平时与冬季取较长者），"
+        f"居住在各村、在县内就读的小学一至三年级儿童共 {reach.children:,} 人。按最不利情形（平时与冬季取较长者），其中 "
         f"{reach.none:,} 人居住的村{limit}内没有学校{names}。"
     )
     if not reach.farther:
@@ -85,26 +86,27 @@ def _townships(young: pd.DataFrame, inputs: ReportInputs) -> Table:
         far=(young["over_limit"] > 0).astype(float), without=young["over_limit"].where(young["none"], 0.0)
     )
     groups = rows.groupby("township_code", sort=True)
-    sums = groups[["children", "without", "over_limit", "far"]].sum()
+    sums = groups[["attending", "without", "over_limit", "far"]].sum()
     sums = sums.assign(villages=groups.size(), longest=groups["minutes_nearest"].max())
-    order = ["villages", "children", "without", "over_limit", "far", "longest"]
+    order = ["villages", "attending", "without", "over_limit", "far", "longest"]
     cells = tuple(
         (names.get(str(code), str(code)), *(words.whole(row[column]) for column in order))
         for code, row in sums.iterrows()
     )
     heads = columns(
-        "乡镇", "村（社区）", "一至三年级儿童（人）", "限值内没有学校（人）", "就读学校超时（人）",
-        "有就读超时的村", "到最近学校最长（分钟）",
+        "乡镇", "村（社区）", "县内就读\n儿童（人）", "限值内没有\n学校（人）", "就读学校\n超时（人）",
+        "有就读\n超时的村", "到最近学校\n最长（分钟）",
         numbers=range(1, 7),
     )  # fmt: skip
     total = ("合计", *(words.total(sums[column]) for column in order[:-1]), words.whole(sums["longest"].max()))
     note = f"{_DEFINED}人数按最大余数法取整，合计等于各镇之和；最长时间不含无路可达的村。{homes_note(inputs)}"
-    return Table("分镇一至三年级上学路途（最不利情形）", heads, cells, total=total, note=note, row_heads=True)
+    title = "分镇一至三年级上学路途（最不利情形）"
+    return Table(title, heads, cells, total=total, note=note, row_heads=True, source="tables/access.csv")
 
 
 def _villages(over: pd.DataFrame, inputs: ReportInputs) -> Table:
     shown = over.head(_SHOWN)
-    counts, minutes = ["children", "over_limit"], ["minutes_nearest", "minutes_attended", "minutes_worst"]
+    counts, minutes = ["attending", "over_limit"], ["minutes_nearest", "minutes_attended", "minutes_worst"]
     cells = tuple(
         (
             words.text(row["village_name"]), *(words.whole(row[column]) for column in counts + minutes), _how(row),
@@ -113,14 +115,15 @@ def _villages(over: pd.DataFrame, inputs: ReportInputs) -> Table:
         for _, row in shown.iterrows()
     )  # fmt: skip
     heads = columns(
-        "村（社区）", "儿童（人）", "就读学校超时（人）", "到最近学校（分钟）",
-        "到就读学校平均（分钟）", "到就读学校最长（分钟）", "情形", "原因",
+        "村（社区）", "县内就读\n（人）", "就读学校\n超时（人）", "最近学校\n（分钟）", "就读学校平均\n（分钟）",
+        "就读学校最长\n（分钟）", "情形", "原因",
         numbers=range(1, 6),
     )  # fmt: skip
     total = ("所列合计", *(words.total(shown[column]) for column in counts), "", "", "", "", "")
     cut = f"先列限值内没有学校的村，再按人数多少，共列 {_SHOWN} 个；全部见 access.csv。" if len(over) > _SHOWN else ""
     title = "有就读超时儿童的村（社区）"
-    return Table(title, heads, cells, total=total, note=_DEFINED + cut + homes_note(inputs), row_heads=True)
+    note = f"{cut}人数口径同上表。{homes_note(inputs)}"
+    return Table(title, heads, cells, total=total, note=note, row_heads=True, source="tables/access.csv")
 
 
 def _how(row: pd.Series) -> str:

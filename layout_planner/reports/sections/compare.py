@@ -8,6 +8,7 @@ from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Paragraph, Section, Table
 from layout_planner.reports.sections.parts import NEAREST_NOTE, columns, homes_note, not_made, plan_years
+from layout_planner.scenario.timeline import ACTIONS_ZH
 
 
 def compare(inputs: ReportInputs) -> Section:
@@ -23,14 +24,42 @@ def compare(inputs: ReportInputs) -> Section:
     note = (
         "“可行”只表示方案自己的决定没有触及否决规则；现状已有的问题见第五部分“上学路途”和第八部分“规则核验”。"
         f"路途为小学一至三年级走读儿童，最不利情形，平均数按儿童加权。{NEAREST_NOTE}"
-        f"学位缺口为各校各学段缺口之和。{homes_note(inputs)}"
+        "学位缺口为各校各学段缺口之和；不足概率为任何一校一学段不足的概率，逐校判断，因此高于第四部分按全镇合计的概率。"
+        f"{homes_note(inputs)}"
     )
     heads = columns(
         "方案", "学年", "可行", "在办学校（所）", "换校学生（人）", "一至三年级超限（就近口径，人）", "超限的村",
         "平均 / P95 / 最长（分钟）", "新增寄宿（人）", "学位缺口 P50 / P90", "不足概率",
         numbers=(3, 4, 5, 7, 8, 9, 10), centre=(2,),
     )  # fmt: skip
-    return Section("compare", "方案比选", (lead, Table("方案比选", heads, _cells(rows), note=note, row_heads=True)))
+    source = "tables/scenario_comparison.csv"
+    table = Table("方案比选", heads, _cells(rows), note=note, row_heads=True, source=source)
+    return Section("compare", "方案比选", (lead, *_decided(inputs.decisions), table))
+
+
+def _decided(decisions: pd.DataFrame | None) -> list[Table]:
+    """One short list a plan: when, which school, what is done, who receives."""
+    if decisions is None:
+        return []
+    heads = columns("学年", "学校", "做法", "接收学校或学位", "理由", centre=(0,))
+    tables = []
+    for plan, rows in decisions.groupby("plan", sort=False):
+        cells = tuple(
+            (
+                f"{row['school_year']:.0f}", str(row["school_name"]), ACTIONS_ZH[str(row["action"])], _receives(row),
+                words.text(row["reason"]),
+            )
+            for _, row in rows.iterrows()
+        )  # fmt: skip
+        title = f"方案“{plan}”的决定：{rows['plan_title'].iloc[0]}"
+        note = "没有列出的学校维持现状。学年自当年 9 月起。"
+        tables.append(Table(title, heads, cells, note=note, source=f"{rows['file'].iloc[0]}（县数据文件夹）"))
+    return tables
+
+
+def _receives(row: pd.Series) -> str:
+    added = f"增加 {words.whole(row['seats'])} 个学位" if row["seats"] > 0 else ""
+    return "；".join(part for part in (str(row["receivers"]), added) if part) or words.DASH
 
 
 def _cells(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

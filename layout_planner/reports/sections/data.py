@@ -6,13 +6,15 @@ from typing import Final
 
 import pandas as pd
 
+from layout_planner.enrolment import cohort_of
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, homes_note
-from layout_planner.terms import label
+from layout_planner.reports.sections.parts import columns, county_rows, homes_note
+from layout_planner.terms import STAGE_GRADES, label
 
 _SHOWN: Final = 40
+_KEPT: Final = ("registered", "resident", "enrolled")
 _ORDER: Final = {"error": 0, "warning": 1, "notice": 2}
 
 
@@ -22,7 +24,7 @@ def data(inputs: ReportInputs) -> Section:
         (
             f"统计时点：{inputs.base_year} 年 9 月 1 日（学年初）。“{inputs.base_year} 学年”指 "
             f"{inputs.base_year} 年 9 月至 {inputs.base_year + 1} 年 8 月。",
-            "两种人数不可混用：学龄儿童按居住的村、镇统计；在校生按学校所在的镇统计。出生是儿童，学籍是在校生。",
+            "两种人数不可混用：学龄儿童按出生登记的村、镇统计，含已外出的；在校生按学校所在的镇统计。出生是儿童，学籍是在校生。",
             "学位是各项能力（教室、用房面积、床位、餐位）折算后的最小值；学位利用率 = 在校生 ÷ 学位。",
             "“—”表示不知道或不适用，不是 0。",
             "数字一律四舍五入取整，合计等于所列各数之和。",
@@ -40,9 +42,39 @@ def data(inputs: ReportInputs) -> Section:
                 "warning",
             ),
         )
+    blocks += _populations(inputs)
     blocks += _quality(inputs.table("data_quality"))
     blocks += _ledger(inputs.table("reconciliation"))
     return Section("data", "数据与口径", tuple(blocks))
+
+
+def _populations(inputs: ReportInputs) -> list[Block]:
+    """Set the counts of children of the base year beside each other, where the county keeps `residents`."""
+    found, stages = inputs.residents, inputs.table("forecast_stage")
+    found = None if found is None else found[found["year"] == inputs.base_year]
+    if found is None or found.empty or stages is None:
+        return []
+    now = county_rows(stages)
+    born = now[now["school_year"] == inputs.base_year].set_index("stage")["children_mean"]
+    found = found.reindex(columns=["age", *_KEPT])
+    cells = []
+    for stage, grades in STAGE_GRADES.items():
+        ages = [inputs.base_year - cohort_of(inputs.base_year, grade) - 1 for grade in grades]
+        rows = found[found["age"].isin(ages)]
+        if len(rows) and stage in born.index:
+            sums = [rows[column].sum(skipna=False) for column in _KEPT]
+            name = f"{label('stage', stage)}（{ages[0]}–{ages[-1]} 周岁）"
+            cells.append((name, words.whole(born[stage]), *map(words.whole, sums)))
+    heads = columns(
+        "学段（9 月 1 日周岁）", "按出生登记地", "户籍", "常住", "县内学籍（按常住）", numbers=range(1, 2 + len(_KEPT))
+    )
+    note = (
+        "按出生登记地的是登记在本县的学年出生队列，含已外出、已迁出的；户籍减去人在外的、加上户籍不在人在的，是常住；"
+        "常住儿童在县内学校有学籍的，是县内学籍。预测与学位以学籍（在校生）为准，外出的按历年来校比例扣除。"
+    )
+    title = f"{inputs.base_year} 学年儿童的几个口径（全县，人）"
+    source = "residents.csv（县数据文件夹）、tables/forecast_stage.csv"
+    return [Table(title, heads, tuple(cells), note=note, row_heads=True, source=source)]
 
 
 def _counts(inputs: ReportInputs) -> list[str]:
@@ -79,7 +111,10 @@ def _quality(found: pd.DataFrame | None) -> list[Block]:
     )  # fmt: skip
     note = f"只列前 {_SHOWN} 处，全部见 data_quality.csv。" if len(rows) > _SHOWN else ""
     heads = columns("级别", "文件", "行", "列", "说明", numbers=[2], centre=[0])
-    return [Paragraph(f"数据质量检查：{said}。"), Table("数据质量问题", heads, cells, note=note)]
+    return [
+        Paragraph(f"数据质量检查：{said}。"),
+        Table("数据质量问题", heads, cells, note=note, source="tables/data_quality.csv"),
+    ]
 
 
 def _ledger(found: pd.DataFrame | None) -> list[Block]:
@@ -99,7 +134,7 @@ def _ledger(found: pd.DataFrame | None) -> list[Block]:
     note = (
         "各次抽样相加时的差小于千万分之一，来自数值精度，不是人数出入。" if found["difference"].abs().max() > 0 else ""
     )
-    return [lead, Table("儿童账核对", heads, cells, note=note)]
+    return [lead, Table("儿童账核对", heads, cells, note=note, source="tables/reconciliation.csv")]
 
 
 def _gap(value: float) -> str:

@@ -11,7 +11,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import COMPULSORY
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, county_rows, not_made, shown_years, township_rows
+from layout_planner.reports.sections.parts import BIRTHPLACE, columns, county_rows, not_made, shown_years, township_rows
 from layout_planner.terms import Stage, label
 
 
@@ -41,8 +41,9 @@ def forecast(inputs: ReportInputs) -> Section:
 
 
 PART, UNBORN = label("cohort", "part"), label("cohort", "unborn")
+_STAGES: Final = "tables/forecast_stage.csv"
 _MEANS: Final = "均值可以相加，与全县表的中位数略有出入。"
-_MEASURES: Final = {"pupils": "在校生（按学校所在地）", "children": "学龄儿童（按居住地）"}
+_MEASURES: Final = {"pupils": "在校生（按学校所在地）", "children": f"学龄儿童（{BIRTHPLACE}）"}
 
 
 def county_table(county: pd.DataFrame, measure: str, years: list[int]) -> Table:
@@ -58,10 +59,11 @@ def county_table(county: pd.DataFrame, measure: str, years: list[int]) -> Table:
     heads = columns(
         "学年", *(f"{label('stage', stage)}（人）" for stage in present), numbers=range(1, len(present) + 1)
     )
-    note = "预测年份为中位数（P10–P90）；中位数不能相加，与分镇表的均值略有出入。" + (
-        "学龄儿童按登记出生推算，含不在县内就读的儿童。" if measure == "children" else ""
-    )
-    return Table(f"全县{_MEASURES[measure]}：实际与预测中位数", heads, tuple(cells), row_heads=True, note=note)
+    note = "预测年份为中位数（P10–P90）；中位数不能相加，与分镇表的均值略有出入。"
+    if measure == "children":
+        note += "学龄儿童是登记在本县的学年出生队列，含已外出和不在县内就读的，不是常住人口。"
+    title = f"全县{_MEASURES[measure]}：实际与预测中位数"
+    return Table(title, heads, tuple(cells), row_heads=True, note=note, source=_STAGES)
 
 
 def _cell(row: pd.Series, measure: str) -> str:
@@ -93,7 +95,9 @@ def _births(inputs: ReportInputs) -> Table | None:
         if row["status"] == "observed" or row["year"] in shown
     )  # fmt: skip
     heads = columns("年份", "性质", "出生人数（人；预测为中位数）", "P10–P90", numbers=[2, 3], centre=[1])
-    return Table("出生人口：登记与预测", heads, cells, row_heads=True, note="预测年份为中位数；这些孩子尚未出生。")
+    note = "预测年份为中位数；这些孩子尚未出生。"
+    source = "tables/births_projected.csv"
+    return Table("出生人口：登记与预测", heads, cells, row_heads=True, note=note, source=source)
 
 
 def _wide(rows: pd.DataFrame, column: str, years: list[int]) -> pd.DataFrame:
@@ -109,7 +113,7 @@ def _year_table(title: str, wide: pd.DataFrame, years: list[int], note: str) -> 
     )
     heads = columns("乡镇", *(f"{year}" for year in years), numbers=range(1, len(years) + 1))
     total = ("合计", *(words.total(wide[year]) for year in years))
-    return Table(title, heads, cells, total=total, note=note, row_heads=True)
+    return Table(title, heads, cells, total=total, note=note, row_heads=True, source=_STAGES)
 
 
 def _children(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
@@ -119,12 +123,13 @@ def _children(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
         known = wide[year].dropna()
         if len(known):
             wide.loc[known.index, year] = largest_remainder(known.to_numpy(float)).astype(float)
-    title = f"分镇{label('stage', stage)}学龄儿童（按居住地，预测均值，人）"
-    return _year_table(title, wide, years, f"按最大余数法取整，合计等于各镇之和。{_MEANS}")
+    title = f"分镇{label('stage', stage)}学龄儿童（{BIRTHPLACE}；预测均值，人）"
+    note = f"按最大余数法取整，合计等于各镇之和。{_MEANS}"
+    return _year_table(title, wide, years, note)
 
 
 def _pupils(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
     """Pupils where they sit: the printed integers of the table."""
     title = f"分镇{label('stage', stage)}在校生（按学校所在地，预测均值，人）"
-    note = f"合计等于各镇之和；与按居住地的儿童数之差为跨镇就读和外出。{_MEANS}"
+    note = f"合计等于各镇之和；与按出生登记地的儿童数之差为跨镇就读和外出。{_MEANS}"
     return _year_table(title, _wide(rows, "pupils_printed", years), years, note)

@@ -19,6 +19,7 @@ from layout_planner.terms import label
 
 # a part "M08 未评（需：…（…）…）" of a reason, as the options write it
 _OPEN: Final = re.compile(r"；?([A-Z][0-9]{2}) 未评（(?:[^（）]|（[^（）]*）)*）")
+_SOURCE: Final = "tables/candidates.csv"
 Cell = Callable[[pd.Series], str]
 
 
@@ -50,7 +51,7 @@ ROWS: Final[tuple[tuple[str, Cell | None], ...]] = (
     ("在校生（人）", _arrow("receiver_pupils_before", "receiver_pupils_after")),
     ("学位（个）", _plain("receiver_seats", words.whole)),
     ("并后利用率", _plain("receiver_use_after", words.percent)),
-    ("最大班额（人）", _arrow("class_size_before", "class_size_after")),
+    ("最大班额（重新编班，人）", _arrow("class_size_before", "class_size_after")),
     ("床位余量（张）", _plain("beds_spare", words.signed)),
     ("始终容得下的概率", _plain("p_fits", words.chance)),
 )
@@ -66,6 +67,11 @@ def options(inputs: ReportInputs) -> Section:
             "下面逐校列出可能的选项。先看有没有被否决：路途超限、应当保留等规则只要违反一条，再好的其他指标也不能抵消。"
             "“一票否决”没有例外；“原则上否决”的例外须有具名书面理由。"
             "没有被否决的选项仍须论证、听证、公示、报批，本表不代替这些程序。"
+        ),
+        Paragraph(
+            "接收学校都是能读完小学的在办学校：教学点没有高年级，并入教学点的学生一两年后还要再转一次学，因此不作接收学校，"
+            "也不管理别的学校；已经是教学点的，不再列“改为教学点”。“并管理不并校址”先列登记的隶属中心校，没有登记的列最近的。"
+            "“最大班额”前后两数都是把接收学校全校学生按近期班额、现有教室重新编班后小学各年级中最大的班，不是现有实际班额。"
         ),
         Bullets(tuple(overview(found, inputs.table("findings")))),
         _overview_table(found, inputs),
@@ -162,7 +168,7 @@ def _overview_table(found: pd.DataFrame, inputs: ReportInputs) -> Table:
         )  # fmt: skip
     heads = columns("学校", "现有学生（人）", "并入选项", "结果", "否决的规则", "未被否决的接收学校", numbers=[1, 2])
     note = NEAREST_NOTE + homes_note(inputs)
-    return Table("小规模学校选项一览", heads, tuple(cells), row_heads=True, note=note)
+    return Table("小规模学校选项一览", heads, tuple(cells), row_heads=True, note=note, source=_SOURCE)
 
 
 def _school_table(rows: pd.DataFrame, inputs: ReportInputs) -> Table:
@@ -180,7 +186,7 @@ def _school_table(rows: pd.DataFrame, inputs: ReportInputs) -> Table:
     pupils = words.whole(rows["pupils_now"].iloc[0])
     heads = columns("指标", *(_title(row) for row in shown), centre=range(1, 1 + len(shown)))
     title = f"{words.text(rows['school_name'].iloc[0])}：选项与影响（现有学生 {pupils} 人）"
-    return Table(title, heads, tuple(filled), row_heads=True, note=_note(rows, inputs))
+    return Table(title, heads, tuple(filled), row_heads=True, note=_note(rows, inputs), source=_SOURCE)
 
 
 def _within(inputs: ReportInputs) -> str:

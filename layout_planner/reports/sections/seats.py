@@ -11,6 +11,7 @@ from layout_planner.reports.counts import full_later, most_likely_short
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
 from layout_planner.reports.sections.parts import columns, not_made, plan_years
+from layout_planner.scenario import STATUS_QUO
 from layout_planner.terms import COUNTY, Stage, label
 
 NAMED: Final = 0.01  # chances below are not printed
@@ -66,7 +67,8 @@ def later_told(inputs: ReportInputs) -> list[str]:
         said.append(
             f"预测期内学位最可能不足的是{row['township_name']}{label('stage', str(row['stage']))}，"
             f"{row['school_year']} 学年不足概率 {words.chance(row['p_short'])}"
-            f"（学位 {words.whole(row['seats'])} 个，在校生中位数 {words.whole(row['pupils_p50'])} 人）。"
+            f"（学位 {words.whole(row['seats'])} 个，在校生中位数 {words.whole(row['pupils_p50'])} 人；按全镇合计）。"
+            + one_by_one(inputs, int(row["school_year"]))
         )
     if found is not None and schools is not None:
         full = full_later(found, schools, inputs.base_year)
@@ -82,6 +84,16 @@ def later_told(inputs: ReportInputs) -> list[str]:
         )
         said.append(f"按预测均值，{told}。")
     return said
+
+
+def one_by_one(inputs: ReportInputs, year: int) -> str:
+    """Say the chance that any single school is short in a year, which is another number than that of a township."""
+    plans = inputs.table("scenario_comparison")
+    rows = None if plans is None else plans[(plans["plan"] == STATUS_QUO.name) & (plans["school_year"] == year)]
+    if rows is None or rows.empty or words.missing(rows["p_short"].iloc[0]):
+        return ""
+    chance = words.chance(rows["p_short"].iloc[0])
+    return f"逐校判断、任何一校一学段不足都算的，同一学年的概率是 {chance}（第七部分“方案比选”的口径）。"
 
 
 def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
@@ -109,7 +121,8 @@ def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
     note = (
         "余缺 = 学位 − 在校生，正为富余、负为缺口；为中位数，括号内为 P10–P90；不足概率达到 1% 的注明。近期班额标准。"
     )
-    return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True)
+    source = "tables/seat_balance.csv"
+    return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True, source=source)
 
 
 def _balance_cell(row: pd.Series) -> str:
@@ -135,4 +148,5 @@ def _schools(rows: pd.DataFrame, stage: Stage) -> Table:
         "学校", "在校生（人）", "学位（个）", "利用率", "制约项", "次制约项", numbers=[1, 2, 3], centre=[4, 5]
     )
     total = ("合计", words.total(rows["pupils_now"]), words.total(rows["seats"]), "", "", "")
-    return Table(f"各校学位与利用率：{label('stage', stage)}", heads, cells, total=total, row_heads=True)
+    title = f"各校学位与利用率：{label('stage', stage)}"
+    return Table(title, heads, cells, total=total, row_heads=True, source="tables/seats.csv")

@@ -87,8 +87,8 @@ def _over(inputs: ReportInputs) -> Card | None:
     if found is None:
         return None
     reach = reach_of(found)
-    hint = f"小学一至三年级，最不利情形；另有 {reach.farther:,} 人限值内有学校，就读学校超时"
-    return Card(f"{young_minutes(inputs).strip()}内没有学校", f"{reach.none:,} 人", hint)
+    hint = f"县内就读的一至三年级，最不利情形；另有 {reach.farther:,} 人限值内有学校，就读学校超时"
+    return Card(f"{young_minutes(inputs).strip()}内没有学校", f"{reach.none:,} / {reach.children:,} 人", hint)
 
 
 def _short(inputs: ReportInputs) -> Card | None:
@@ -158,11 +158,12 @@ def _access(inputs: ReportInputs) -> list[str]:
     reach, limit = reach_of(found), young_minutes(inputs)
     none = reach.villages[reach.villages["none"]].sort_values("over_limit", ascending=False, kind="stable")
     if not reach.over:
-        return ["最不利情形下，没有小学一至三年级儿童路途超限。"]
+        return ["最不利情形下，在县内就读的小学一至三年级儿童没有路途超限的。"]
     said = [
-        f"最不利情形下，小学一至三年级有 {reach.none:,} 人居住的村{limit}内没有学校：{words.listed(none['village_name'])}。"
+        f"在县内就读的小学一至三年级儿童 {reach.children:,} 人，最不利情形下有 {reach.none:,} 人居住的村{limit}内没有学校："
+        f"{words.listed(none['village_name'])}。"
         if reach.none
-        else f"最不利情形下，小学一至三年级儿童{limit}内都有学校。"
+        else f"最不利情形下，在县内就读的小学一至三年级儿童{limit}内都有学校。"
     ]
     if reach.farther:
         said.append(f"另有 {reach.farther:,} 人就读学校超时：{limit.strip()}内有学校，但在更远的学校就读。")
