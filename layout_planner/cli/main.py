@@ -54,7 +54,7 @@ def check(county: Path, out: Path, *, strict: bool) -> None:
     from layout_planner.pipeline import check_county, write_check
 
     checked = check_county(county, language.chosen())
-    show.problems(checked)
+    show.problems(checked, language.chosen())
     show.findings_in(out, write_check(checked, out))
     click.get_current_context().exit(checked.exit_code(strict=strict))
 

@@ -15,10 +15,11 @@ from layout_planner.errors.printable import clean_text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from layout_planner.errors import Lang
     from layout_planner.pipeline import Checked, RunResult
 
 MANY = 5  # names of a line
-SHOWN = 20  # findings of a severity on the screen; all are in the file
+SHOWN = 20  # lines of a severity on the screen; all findings are in the file
 
 
 @contextmanager
@@ -50,20 +51,20 @@ def summary(result: RunResult) -> None:
     _plain(console, _("Results: {folder}").format(folder=result.out), style="bold")
 
 
-def problems(checked: Checked) -> None:
-    """Print the findings by severity with their count, the first ones in full, and whether the files can be used."""
+def problems(checked: Checked, lang: Lang) -> None:
+    """Print the findings by severity with their count, one line for all that say the same, and whether files can be used."""
     console = Console(highlight=False)
     if checked.inspection.synthetic:
         console.print(_("SIMULATED DATA: not the figures of any real school."), style="bold yellow")
     titles = {"error": _("Errors"), "warning": _("Warnings"), "notice": _("Notices")}
     for severity, title in titles.items():
-        messages = list(checked.quality.loc[checked.quality["severity"] == severity, "message"])
-        if messages:
-            _plain(console, f"{title} {len(messages)}", style="bold")
-        for message in messages[:SHOWN]:
-            _plain(console, f"  {message}")
-        if len(messages) > SHOWN:
-            _plain(console, "  " + _("{count} more in the file").format(count=len(messages) - SHOWN))
+        groups = [group for group in checked.groups if group.first.severity == severity]
+        if groups:
+            _plain(console, f"{title} {checked.count(severity)}", style="bold")
+        for group in groups[:SHOWN]:
+            _plain(console, f"  {group.sentence(lang)}")
+        if more := sum(group.count for group in groups[SHOWN:]):
+            _plain(console, "  " + _("{count} more in the file").format(count=more))
     errors = checked.count("error")
     usable = _("{name}: files can be used; {count} warnings and notices.")
     refused = _("{name}: {count} errors have to be mended before a run.")

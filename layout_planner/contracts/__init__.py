@@ -1,7 +1,7 @@
 """The one dictionary of columns, and the row models and table schemas made from it."""
 
 from layout_planner.contracts.dictionary import Column, Dictionary, Table, load_dictionary
-from layout_planner.contracts.rows import cell_problem, check_cells, check_rows, clean, row_model
+from layout_planner.contracts.rows import cell_problem, check_cells, check_rows, clean, has_unit, row_model, tidy
 from layout_planner.contracts.schemas import check_table, schema_of
 
 __all__ = [
@@ -13,7 +13,9 @@ __all__ = [
     "check_rows",
     "check_table",
     "clean",
+    "has_unit",
     "load_dictionary",
     "row_model",
     "schema_of",
+    "tidy",
 ]

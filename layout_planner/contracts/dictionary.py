@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,16 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from layout_planner.terms import ENUMS
+from layout_planner.terms import ENUMS, LABELS_ZH
 
 TYPES = ("code", "text", "int", "float", "bool", "date", "list")
+_DIGITS = re.compile(r"\[0-9\]\{(\d+)\}")
+_PATTERNS_ZH = {
+    "[A-Za-z0-9-]{3,40}": "3 到 40 位字母、数字或短横线",
+    "[0-9a-f]{64}": "64 位十六进制数（0–9、a–f）",
+}
+_LISTED = 10  # words of an enum that a message lists in full
+_FEW = 3
 MARK = "synthetic"  # last column of every output file
 _WORDS_ZH = {"int": "整数", "float": "数", "bool": "true 或 false", "date": "日期 如 2026-09-01"}
 
@@ -42,21 +50,41 @@ class Column:
         """True for whole and decimal numbers."""
         return self.type in {"int", "float"}
 
+    def labelled(self, word: str) -> str:
+        """Word of an enum column with its Chinese label: ``opinion（征求意见）``."""
+        return f"{word}（{LABELS_ZH[self.type.removeprefix('enum:')][word]}）"
+
+    def word_of(self, label: str) -> str | None:
+        """Word of an enum column that has this Chinese label; None if none has."""
+        labels = LABELS_ZH[self.type.removeprefix("enum:")] if self.labels is not None else {}
+        return next((word for word, zh in labels.items() if zh == label), None)
+
     def allowed_zh(self) -> str:
         """Say in Chinese what a value may be, with a hint at the usual mistake."""
         return self._allowed() + (f"（{self.hint}）" if self.hint else "")
 
     def _allowed(self) -> str:
         if self.labels is not None:
-            return "、".join(self.labels) + " 之一"
+            told = [self.labelled(word) for word in self.labels]
+            if len(told) <= _LISTED:
+                return "、".join(told) + " 之一"
+            return f"{'、'.join(told[:_FEW])} 等 {len(told)} 个词之一（见 docs/data.md）"
         if self.pattern is not None:
-            return f"符合 {self.pattern} 的代码"
+            return pattern_zh(self.pattern)
         words = _WORDS_ZH.get(self.type, "文字")
         if self.min is not None and self.max is not None:
             return f"{self.min:g} 到 {self.max:g} 的{words}"
         if self.min is not None:
             return f"不小于 {self.min:g} 的{words}"
         return words
+
+
+def pattern_zh(pattern: str) -> str:
+    """Say in Chinese what a code looks like: ``[0-9]{10}`` is 10 位数字."""
+    plain = pattern.removeprefix("^").removesuffix("$")
+    if digits := _DIGITS.fullmatch(plain):
+        return f"{digits[1]} 位数字"
+    return _PATTERNS_ZH.get(plain, f"符合 {plain} 的代码")
 
 
 @dataclass(frozen=True)

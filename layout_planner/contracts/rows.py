@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -26,34 +26,50 @@ _TRUE = {"true", "1", "是", "yes", "y"}
 _FALSE = {"false", "0", "否", "no", "n"}
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _THOUSANDS = re.compile(r"^-?\d{1,3}(,\d{3})+(\.\d+)?$")
+_DATE = re.compile(
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]0?0:00(?::00(?:\.0+)?)?)?$|^(\d{4})(\d{2})(\d{2})$"
+)
+_FIRST_YEAR = 1900  # of a date that can be meant
 _UNIT_TAIL = re.compile(r"(?<=\d)\s*(人|名|间|个|张|所|座|米|平方米|m2|㎡|元|年|岁|班|km/h)$")
 
 
 def clean(value: object) -> object:
-    """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None, a trailing unit off a number.
+    """Tidy one cell of a number as `tidy` does, and take a trailing unit off it.
+
+    A footnote mark (①, ²) is left where it is, so that it makes a number wrong instead of larger.
+    """
+    text = tidy(value)
+    return _UNIT_TAIL.sub("", text) if isinstance(text, str) else text
+
+
+def has_unit(cell: str) -> bool:
+    """Whether a cell of a number carries a unit (8人) that `clean` takes off."""
+    return not cell.isdecimal() and _UNIT_TAIL.search(cell.translate(_HALF_WIDTH).strip()) is not None
+
+
+def tidy(value: object) -> object:
+    """Tidy one cell: full-width to half-width, spaces off, blanks and dashes to None.
 
     Characters that nobody sees (line breaks, zero-width, direction marks) go too, as `clean_text` says.
-    A footnote mark (①, ²) is left where it is, so that it makes a number wrong instead of larger.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if not isinstance(value, str):
         return value
     text = clean_text(value.translate(_HALF_WIDTH)).strip()
-    if text.lower() in _BLANK:
-        return None
-    return _UNIT_TAIL.sub("", text)
+    return None if text.lower() in _BLANK else text
 
 
 def _cleaner(column: Column) -> Callable[[object], object]:
-    """Return `clean` for the cells of a column; a word for blank that its enum knows (``none``: 不任课) stays a word."""
+    """Return how the cells of a column are tidied; a word for blank that its enum knows (``none``: 不任课) stays a word."""
     words = _BLANK & set(column.labels or ())
+    plain = clean if column.is_number else tidy
 
-    def tidy(value: object) -> object:
+    def with_words(value: object) -> object:
         word = value.strip().lower() if isinstance(value, str) else ""
-        return word if word in words else clean(value)
+        return word if word in words else plain(value)
 
-    return tidy if words else clean
+    return with_words if words else plain
 
 
 def _to_bool(value: object) -> object:
@@ -63,6 +79,20 @@ def _to_bool(value: object) -> object:
         if value.lower() in _FALSE:
             return False
     return value
+
+
+def _to_date(value: object) -> object:
+    """Read a day as offices write it: 2024-11-12, 2024/11/12, 2024.11.12, 2024年11月12日, 20241112."""
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date()
+    match = _DATE.match(value) if isinstance(value, str) else None
+    if match is None:
+        return value
+    year, month, day = (int(part) for part in match.groups() if part is not None)
+    try:
+        return date(year, month, day) if year >= _FIRST_YEAR else value
+    except ValueError:
+        return value
 
 
 def _to_number(value: object) -> object:
@@ -91,7 +121,7 @@ def _annotation(column: Column) -> Any:
     if column.type == "bool":
         return Annotated[bool, BeforeValidator(_to_bool)]
     if column.type == "date":
-        return date
+        return Annotated[date, BeforeValidator(_to_date), Field(strict=True)]
     if column.type == "list":
         return Annotated[list[str], BeforeValidator(_to_list)]
     if column.labels is not None:
@@ -206,8 +236,10 @@ def _adapter(column: Column, required: bool) -> TypeAdapter[Any]:
 
 def cell_problem(column: Column, value: object, file: str, row: int, kind: str) -> Problem:
     """Say what is wrong with a cell that was refused: empty, or not what the column allows."""
-    empty = clean(value) is None
-    allowed = column.allowed_zh()
+    text = tidy(value)
+    empty = text is None
+    meant = column.word_of(text) if isinstance(text, str) else None
+    allowed = column.allowed_zh() if meant is None else column.labelled(meant)
     if kind == "string_too_long":
         allowed += f"，不超过 {_longest(column)} 个字符"
     elif kind in _TOO_LARGE and column.max is None and not empty:

@@ -15,8 +15,13 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from layout_planner.errors.english import column_name, english
+from layout_planner.errors.english import Both, column_name, english
 from layout_planner.errors.printable import shown
+
+__all__ = [
+    "Both", "DataError", "DefectsError", "Lang", "LayoutError", "LedgerError", "MachineError", "PolicyError", "Problem",
+    "Severity", "UsageError", "catalogue", "fix", "sentence",
+]  # fmt: skip
 
 Lang = Literal["zh", "en"]
 Severity = Literal["error", "warning", "notice"]
@@ -84,15 +89,17 @@ class Problem:
         """Return what to do about it; empty where the sentence does not say it apart."""
         return fix(self.code, self._fields(lang), lang)
 
+    def words(self, lang: Lang = "zh") -> tuple[str, str, str]:
+        """Return column, what was found and what is allowed in a language; what stands in the file stays as it is."""
+        column, found, allowed = self.column or "", self.found or "", self.allowed or ""
+        if lang == "zh":
+            return str(column), str(found), str(allowed)
+        return column_name(column), found.en if isinstance(found, Both) else found, english(allowed)
+
     def _fields(self, lang: Lang) -> dict[str, object]:
-        column, allowed = self.column or "", self.allowed or ""
-        return {
-            "file": self.file,
-            "row": "" if self.row is None else self.row,
-            "column": column_name(column) if lang == "en" else column,
-            "found": self.found or "",
-            "allowed": english(allowed) if lang == "en" else allowed,
-        }
+        column, found, allowed = self.words(lang)
+        row = "" if self.row is None else self.row
+        return {"file": self.file, "row": row, "column": column, "found": found, "allowed": allowed}
 
 
 class DefectsError(DataError):

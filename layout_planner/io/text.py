@@ -121,7 +121,7 @@ def tidy_text(text: str, file: str) -> str:
 
 
 def split_cells(text: str, file: str) -> list[list[str]]:
-    """Split a text into lines of cells, at commas or tabs; blank lines at the end are left off.
+    """Split a text into lines of cells, at commas, tabs or semicolons; blank lines at the end are left off.
 
     Parameters
     ----------
@@ -141,8 +141,7 @@ def split_cells(text: str, file: str) -> list[list[str]]:
         ``file_unreadable`` for a cell without end; ``table_too_wide``, ``table_too_long``,
         ``table_too_large``.
     """
-    first = re.split(r"[\r\n]", text[:MAX_CELL], maxsplit=1)[0]
-    reader = csv.reader(io.StringIO(tidy_text(text, file), newline=""), delimiter="\t" if "\t" in first else ",")
+    reader = csv.reader(io.StringIO(tidy_text(text, file), newline=""), delimiter=separator_of(text))
     lines: list[list[str]] = []
     seen: dict[str, str] = {}  # one copy of a short text that stands in many rows
     blank, cells = 0, 0
@@ -160,6 +159,16 @@ def split_cells(text: str, file: str) -> list[list[str]]:
         found = f"第 {reader.line_num} 行有超过 {MAX_CELL} 个字符的单元格（可能缺一个引号）"
         raise DataError("file_unreadable", file=file, found=found, allowed=_TABLE) from error
     return lines
+
+
+def separator_of(text: str) -> str:
+    """Tell what separates the cells: a tab, a comma or a semicolon, by the first line that has one of them."""
+    for line in text[:MAX_CELL].splitlines():
+        if "\t" in line:
+            return "\t"
+        if "," in line or ";" in line:
+            return ";" if line.count(";") > line.count(",") else ","
+    return ","
 
 
 def _check_size(file: str, *, row: int, columns: int, cells: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,17 @@ import pandas as pd
 from layout_planner import __version__
 from layout_planner.contracts import check_table
 from layout_planner.errors import DataError, Lang, Problem
-from layout_planner.io.checks.model import Check, Result
+from layout_planner.io.checks.file_round import GLYPHS
+from layout_planner.io.checks.groups import SEVERITIES, Group, grouped
+from layout_planner.io.checks.model import Result
 from layout_planner.io.checks.run import Inspection, inspect_county
 from layout_planner.io.checks.table import problems_table
 from layout_planner.io.county import hashes_of
 from layout_planner.io.out import open_out
 from layout_planner.pipeline.setup import glyph_problems
-from layout_planner.reports.check_page import CheckLine, CheckPage, render_check
+from layout_planner.reports.check_page import CheckLine, CheckPage, Finding, render_check
 
 PAGE = "check.html"
-GLYPHS = Check("glyphs", "file", "notice", "字都在随附字体中", "Every character is in the shipped font",
-               codes=("glyph_missing",))  # fmt: skip
-SEVERITIES = ("error", "warning", "notice")
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,11 @@ class Checked:
     inspection: Inspection
     results: tuple[Result, ...]
     quality: pd.DataFrame
+
+    @property
+    def groups(self) -> list[Group]:
+        """Findings as lines: those that say the same of many rows together, the worst and most first."""
+        return grouped(p for r in self.results for p in r.problems)
 
     def count(self, severity: str) -> int:
         """Number of findings of a severity."""
@@ -73,7 +77,8 @@ def check_county(folder: Path, lang: Lang = "zh") -> Checked:
     inspection = inspect_county(folder)
     settings = inspection.settings
     name = folder.resolve().name if settings is None else settings.name
-    results = (*inspection.results, Result(GLYPHS, tuple(glyph_problems(inspection.tables, name))))
+    glyphs = tuple(replace(p, check=GLYPHS) for p in glyph_problems(inspection.tables, name))
+    results = tuple(replace(r, problems=glyphs) if r.check.name == GLYPHS else r for r in inspection.results)
     problems = sorted((p for r in results for p in r.problems), key=_severity)
     quality = check_table("data_quality", problems_table(problems, lang))
     return Checked(name, folder, inspection, results, quality)
@@ -102,7 +107,6 @@ def write_check(checked: Checked, out: Path) -> list[str]:
 def page_of(checked: Checked) -> CheckPage:
     """Put the summary page together; it is Chinese whatever the language of the messages."""
     settings = checked.inspection.settings
-    problems = sorted((p for r in checked.results for p in r.problems), key=_severity)
     return CheckPage(
         county=checked.name,
         code="" if settings is None else settings.code,
@@ -115,7 +119,7 @@ def page_of(checked: Checked) -> CheckPage:
             )
             for r in checked.results
         ),
-        findings=tuple((p.severity, p.said("zh"), p.fix("zh")) for p in problems),
+        findings=tuple(Finding(g.first.severity, g.said(), g.first.fix(), g.count) for g in checked.groups),
     )
 
 

@@ -1,7 +1,9 @@
-"""The summary of `check` on one A4 page: counts by round, every check with what it found, the first findings."""
+"""The summary of `check` on one A4 page: counts by round, the findings, every check with what it found."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +16,11 @@ from layout_planner.reports import html
 from layout_planner.terms import LABELS_ZH, label
 
 SEVERITIES: Final = ("error", "warning", "notice")
-SHOWN: Final = 8
-_LONGEST: Final = 88  # characters of a finding, so that each takes two lines at most
+_LINE: Final = 112  # places of a line of findings; a Chinese character takes two
+_MOST_LINES: Final = 3  # lines of one finding
+_ROOM: Final = 20  # lines of findings beside the list of all checks
+_ROOM_ALONE: Final = 52  # lines of findings where only the checks that found something are listed
+_ENDS: Final = re.compile(r"[，、；：。（ ]")
 _MAIN: Final = ("schools", "villages", "townships", "enrolment", "births")
 _OTHERS: Final = "…"
 
@@ -44,6 +49,27 @@ class CheckLine:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One line of the page: what was found, in how many places, what to do."""
+
+    severity: str
+    said: str
+    fix: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        """What the line says, of `_MOST_LINES` lines at most."""
+        end = f"；{self.fix}。" if self.fix else ""
+        return shortened(self.said, _MOST_LINES * _LINE - _places(end)) + end
+
+    @property
+    def height(self) -> int:
+        """Lines that it takes on the page."""
+        return -(-_places(self.text) // _LINE)
+
+
+@dataclass(frozen=True)
 class CheckPage:
     """What the page prints."""
 
@@ -53,7 +79,7 @@ class CheckPage:
     synthetic: bool
     tables: Mapping[str, int]  # rows of the tables that could be read
     lines: Sequence[CheckLine]
-    findings: Sequence[tuple[str, str, str]]  # severity, what was found, what to do; the worst first
+    findings: Sequence[Finding]  # the worst first
 
     @property
     def rounds(self) -> list[tuple[str, list[CheckLine]]]:
@@ -84,22 +110,70 @@ class CheckPage:
         return f"读到的行数：{'、'.join(said)}，另有 {len(set(self.tables) - set(_MAIN))} 张表"
 
     @property
+    def crowded(self) -> bool:
+        """Whether the findings need the room of the checks that found nothing."""
+        return sum(f.height for f in self.findings) > _ROOM
+
+    @property
+    def listed(self) -> list[tuple[str, list[CheckLine], int]]:
+        """Checks by round as the page lists them, all or only those with something to tell; and how many there are."""
+        crowded = self.crowded
+        return [
+            (zh, [x for x in lines if not crowded or x.worst not in {"none", "off"}], len(lines))
+            for zh, lines in self.rounds
+        ]
+
+    @property
+    def quiet(self) -> tuple[int, int]:
+        """How many checks found nothing, and how many could not run."""
+        worst = [x.worst for x in self.lines]
+        return worst.count("none"), worst.count("off")
+
+    @property
     def shown(self) -> list[tuple[str, str, str]]:
-        """The first findings: severity, its label, the sentence cut to two lines."""
-        return [(s, label("severity", s), shortened(said, fix)) for s, said, fix in self.findings[:SHOWN]]
+        """The findings that the page has room for: severity, its label, the sentence."""
+        room = _ROOM
+        if self.crowded:
+            listed = max(len(lines) for _, lines, _ in self.listed)
+            room = _ROOM_ALONE - listed
+        kept = []
+        for finding in self.findings:
+            room -= finding.height
+            if room < 0:
+                break
+            kept.append((finding.severity, label("severity", finding.severity), finding.text))
+        return kept
 
     @property
     def more(self) -> int:
         """Findings that are only in the table."""
-        return max(0, len(self.findings) - SHOWN)
+        return sum(f.count for f in self.findings[len(self.shown) :])
 
 
-def shortened(said: str, fix: str) -> str:
-    """Cut a sentence to two lines of the page: what was found before what to do."""
-    end = f"；{fix}。" if fix else ""
-    if len(said) + len(end) > _LONGEST:
-        said = f"{said[: max(_LONGEST - len(end), _LONGEST // 2)]}…"
-    return f"{said}{end}"[: _LONGEST + _LONGEST // 4]
+def _places(text: str) -> int:
+    """Width of a text, a Chinese character two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WFA" else 1 for letter in text)
+
+
+def shortened(said: str, places: int) -> str:
+    """Cut a sentence behind a mark of punctuation or a blank, never within a number or a name.
+
+    Parameters
+    ----------
+    said
+        The sentence.
+    places
+        The width that it may have; a Chinese character takes two.
+
+    Returns
+    -------
+    str
+        The sentence, or its beginning with … behind it.
+    """
+    if _places(said) <= places:
+        return said
+    ends = [m.start() for m in _ENDS.finditer(said) if _places(said[: m.start()]) < places - 1]
+    return f"{said[: ends[-1]] if ends else ''}…"
 
 
 def render_check(page: CheckPage) -> str:
@@ -116,6 +190,7 @@ def render_check(page: CheckPage) -> str:
         HTML, printable on one A4 page.
     """
     said = [page.county, page.code, page.size, page.verdict[1], *(x.title + x.mark for x in page.lines)]
+    said += [str(page.quiet), *(f"{zh}" for zh, _, _ in page.listed)]
     said += [word + text for _, word, text in page.shown] + [zh for zh, _ in page.counts]
     template = html.template_text("check.html")
     said += [template, _OTHERS, *LABELS_ZH["severity"].values()]

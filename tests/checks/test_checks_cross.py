@@ -119,7 +119,9 @@ def three_townships(ctx):
     third = np.arange(len(frame)) % 3
     frame["township_code"] = [f"99000110{n}" for n in third]
     frame["weight"] = np.where(third == 2, 0.1, 1.0 / np.bincount(third)[third])
-    return replace(ctx, tables={**ctx.tables, "villages": frame})
+    keys = {name: table for name, table in ctx.keys.items() if name != "townships"}
+    tables = {name: table for name, table in ctx.tables.items() if name != "townships"}
+    return replace(ctx, tables={**tables, "villages": frame}, keys=keys)
 
 
 def moved(ctx, table, rows, lon=0.0, lat=0.0):
@@ -160,6 +162,10 @@ SIGNED = {"reason": "试", "signer": "李示例", "date": date(2024, 1, 1)}
 CASES = {
     "assumptions": ("setting_bad", lambda c: settings(c, parameters={"walk_sped": 4.0})),
     "own_rules": ("rule_refused", lambda c: settings(c, rules={"T01": (CountyRule(value=40, **SIGNED),)})),
+    "own_rules_later": (
+        "rule_later",
+        lambda c: settings(c, rules={"T05": (CountyRule(value=40, **{**SIGNED, "date": date(2025, 9, 2)}),)}),
+    ),
     "overrides": (
         "override_not_applied",
         lambda c: settings(c, overrides=(Override(rule="T01", subject=A, **SIGNED),)),
@@ -225,9 +231,10 @@ CASES = {
         lambda c: with_cells(c, "procedure", lambda t: t["step"] == "opinion", date=date(2012, 1, 1)),
     ),
     "opinion_sums": ("opinions_exceed_asked", lambda c: with_cells(c, "opinions", first, support=39)),
+    "date_future": ("date_future", lambda c: with_cells(c, "events", first, date=date(2042, 11, 12))),
     "births_future": ("births_future", lambda c: with_cells(c, "births", lambda t: t["year"] == 2024, year=2027)),
     "births_outlier": ("births_outlier", lambda c: with_cells(c, "births", lambda t: t["births"] == 47, births=470.0)),
-    "births_month_share": ("births_month_share", month_heap),
+    "births_month": ("births_month", month_heap),
     "entrants_births": (
         "entrants_births",
         lambda c: with_cells(c, "enrolment", lambda t: t["grade"] == 1, pupils=400.0),

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from layout_planner.contracts import load_dictionary
-from layout_planner.errors import Problem, Severity
+from layout_planner.errors import Both, Problem, Severity
 from layout_planner.io.settings import CountySettings
+from layout_planner.terms import label as label_zh
 
 Round = Literal["file", "cross", "plausible"]
 ROUNDS: tuple[Round, ...] = ("file", "cross", "plausible")
 SETTINGS = "settings"
 KEYS = "keys:"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,16 @@ class Context:
     keys: Mapping[str, pd.DataFrame]  # keys of all rows with a good key, the other cells of the row good or bad
     values: Mapping[str, float]  # engineering assumptions
     told: tuple[Problem, ...]  # defects met while reading
+    aside: Mapping[str, pd.DataFrame] = field(
+        default_factory=dict
+    )  # rows that are no good rows, as `TableRead.refused`
+    _kept: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def once(self, name: str, make: Callable[[Context], T]) -> T:
+        """Return what several checks need, made only once."""
+        if name not in self._kept:
+            self._kept[name] = make(self)
+        return cast(T, self._kept[name])
 
     def known(self, table: str) -> frozenset[Any]:
         """Codes of a table, those of rows with a defect elsewhere too."""
@@ -148,7 +160,19 @@ def at_rows(
 
 def said(value: object) -> str:
     """Print a value in a message: whole numbers without a point, others with six digits at most."""
+    if isinstance(value, Both):
+        return value
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def word(enum: str, value: object) -> Both:
+    """Value of an enum in a message: its label in Chinese, itself in English."""
+    return Both(label_zh(enum, str(value)), str(value))
+
+
+def words(enum: str, values: Iterable[object]) -> list[Both]:
+    """Values of an enum, as `word`."""
+    return [word(enum, value) for value in values]
 
 
 def truths(values: Iterable[bool]) -> NDArray[np.bool_]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import Problem
+from layout_planner.errors import Both, Problem
 from layout_planner.io.checks.attendance import band_pupils
-from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows
+from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, words
 from layout_planner.io.checks.reading import TWO_SCHOOLS
+from layout_planner.io.checks.registers import doubtful
+from layout_planner.terms import label
 
 
 def groups(ctx: Context) -> list[Problem]:
@@ -17,7 +19,8 @@ def groups(ctx: Context) -> list[Problem]:
     both = table.merge(band_pupils(ctx), on=["school_id", "grade_band"])
     rows = both[both["pupils"] > both["enrolled"]]
     allowed = [f"{value:g}" for value in rows["enrolled"]]
-    found = [f"{group} {pupils:g}" for group, pupils in zip(rows["group"], rows["pupils"], strict=True)]
+    cells = zip(rows["group"], rows["pupils"], strict=True)
+    found = [Both(f"{label('group', group)} {pupils:g}", f"{group} {pupils:g}") for group, pupils in cells]
     return at_rows("group_exceeds_pupils", ("groups", "pupils"), rows, found, allowed=allowed)
 
 
@@ -25,14 +28,14 @@ def group_places(ctx: Context) -> list[Problem]:
     """A group is told of a school or of a village."""
     table = ctx.tables["groups"]
     rows = table[table["school_id"].isna() & table["village_code"].isna()]
-    return at_rows("group_nowhere", ("groups", "school_id"), rows, rows["group"])
+    return at_rows("group_nowhere", ("groups", "school_id"), rows, words("group", rows["group"]))
 
 
 def special(ctx: Context) -> list[Problem]:
     """A pupil with special needs sits in a grade that the school has; only inclusive ones need a school."""
     table = ctx.tables["special_pupils"]
     schools = ctx.tables["schools"][["school_id", "grade_low", "grade_high"]]
-    span = table.merge(schools, on="school_id")
+    span = table.merge(schools[~schools["school_id"].isin(doubtful(ctx))], on="school_id")
     rows = span[(span["grade"] < span["grade_low"]) | (span["grade"] > span["grade_high"])]
     allowed = [f"{low}–{high}" for low, high in zip(rows["grade_low"], rows["grade_high"], strict=True)]
     found = at_rows("grade_outside_span", ("special_pupils", "grade"), rows, rows["grade"], allowed=allowed)
@@ -70,7 +73,10 @@ def three_counts(ctx: Context) -> list[Problem]:
         off = (rest.abs() > ctx.values["check_residual"]).to_numpy() & table["explanation"].isna().to_numpy()
         rows = table[off]
         cells = zip(rows["township_code"], rows["age"], rest[off], rest[off] / rows["resident"], strict=True)
-        found = [f"{town} {age} 岁：{left:+g}（{_percent(share)}）" for town, age, left, share in cells]
+        found = [
+            Both(f"{town} {age} 岁：{left:+g}（{_percent(share)}）", f"{town} age {age}: {left:+g} ({_percent(share)})")
+            for town, age, left, share in cells
+        ]
         column = "resident" if side == "residence" else "enrolled"
         problems += at_rows(f"residents_{side}", ("residents", column), rows, found, severity="warning")
     return problems

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import Problem
-from layout_planner.io.checks.chance import astray, poisson_above, tail
-from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, file_of, named
+from layout_planner.contracts import load_dictionary
+from layout_planner.errors import Both, Problem
+from layout_planner.io.checks.chance import astray, poisson_above
+from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, file_of, named, truths
+from layout_planner.io.checks.plausible_months import months, odd_years
+from layout_planner.io.checks.whole import not_whole
 
 MONTHS = 12
 ENTRY_LAG = (7, 6)  # grade 1 of September y: a third born in y − 7, two thirds in y − 6
@@ -26,30 +29,16 @@ def outliers(ctx: Context) -> list[Problem]:
     """A year's births lie near the line through the township's other years."""
     problems = []
     names = named(ctx.tables["townships"], "township_code")
+    odd = odd_years(ctx)
     for code, rows in _yearly(ctx).groupby("township_code"):
+        rows = rows[truths((code, year) not in odd for year in rows["year"])]
         off, expected = astray(rows["births"], rows["year"])
         for at in np.flatnonzero(np.abs(off) > ctx.values["check_sd"]):
             row = rows.iloc[at]
-            found = f"{row['year']:.0f}：{row['births']:g}"
+            found = Both(f"{row['year']:.0f}：{row['births']:g}", f"{row['year']:.0f}: {row['births']:g}")
             name = names.get(str(code), str(code))
             problems.append(_births("births_outlier", int(row["_row"]), name, found, f"{expected[at]:.0f}"))
     return problems
-
-
-def month_profile(ctx: Context) -> list[Problem]:
-    """No month has more than its share of a year's births."""
-    monthly = ctx.tables["births"]
-    monthly = monthly[monthly["month"].notna()]
-    by = ["township_code", "year"]
-    whole = monthly[monthly.groupby(by)["month"].transform("size") == MONTHS]
-    total = whole.groupby(by)["births"].transform("sum")
-    chance = tail(whole["births"], total, ctx.values["check_month_share"])
-    bad = (chance < ctx.values["check_alpha"]) & (total > 0).to_numpy()
-    rows = whole[bad]
-    cells = zip(rows["year"], rows["month"], rows["births"], strict=True)
-    found = [f"{year} 年 {month} 月 {births:g}" for year, month, births in cells]
-    return at_rows("births_month_share", ("births", "births"), rows, found,
-                   allowed=[f"{n:g}" for n in total[bad]], severity="warning")  # fmt: skip
 
 
 def entrants(ctx: Context) -> list[Problem]:
@@ -57,7 +46,8 @@ def entrants(ctx: Context) -> list[Problem]:
     low, high = ctx.values["check_entrants_low"], ctx.values["check_entrants_high"]
     yearly = _yearly(ctx)
     towns = yearly.groupby("year")["births"].agg(["sum", "size"])
-    born = towns.loc[towns["size"] == yearly["township_code"].nunique(), "sum"]
+    odd = {year for _, year in odd_years(ctx)}
+    born = towns.loc[(towns["size"] == yearly["township_code"].nunique()) & ~towns.index.isin(odd), "sum"]
     table = ctx.tables["enrolment"]
     refused = ctx.refused("enrolment")
     spoilt = set(refused.loc[refused["grade"] == 1, "school_year"])
@@ -77,16 +67,20 @@ def village_children(ctx: Context) -> list[Problem]:
     """Young children of a township's villages are those born there, but for who came and went."""
     low, high = ctx.values["check_entrants_low"], ctx.values["check_entrants_high"]
     villages = ctx.tables["villages"]
-    born = _yearly(ctx).pivot_table(index="township_code", columns="year", values="births", aggfunc="sum")
+    yearly = _yearly(ctx)
+    fine = truths(cell not in odd_years(ctx) for cell in zip(yearly["township_code"], yearly["year"], strict=True))
+    born = yearly[fine].pivot_table(index="township_code", columns="year", values="births", aggfunc="sum")
     names = named(ctx.tables["townships"], "township_code")
     problems = []
     for column, (young, old) in AGES.items():
         there = villages.groupby("township_code")[column].sum(min_count=1).dropna()
+        there = there[~there.index.isin(not_whole(ctx, there.index))]
         due = _born_for(born, ctx.base_year, young, old).reindex(there.index)
         many = poisson_above(there, due * high) < ctx.values["check_alpha"]
         few = poisson_above(due * low, there) < ctx.values["check_alpha"]
         for code in there.index[(many | few) & due.notna().to_numpy()]:
-            found, name = f"{column} {there[code]:g}", names.get(code, code)
+            zh = load_dictionary().columns[column].zh
+            found, name = Both(f"{zh} {there[code]:g}", f"{column} {there[code]:g}"), names.get(code, code)
             problems.append(
                 Problem("warning", "children_births", file_of("villages"), None, name, found, f"{due[code]:.0f}")
             )
@@ -123,8 +117,8 @@ CHECKS = (
           ("births", SETTINGS), future),
     Check("births_outlier", "plausible", "warning", "各镇出生数与自身走势相符", "Births follow the township's own line",
           ("births", "townships"), outliers),
-    Check("births_month_share", "plausible", "warning", "出生数没有堆在一个月", "Births are not heaped on one month",
-          ("births",), month_profile),
+    Check("births_month", "plausible", "warning", "各月出生数与本镇其他月、其他年相符", "Months fit the township's others",
+          ("births",), lambda ctx: ctx.once("months", months)),
     Check("entrants_births", "plausible", "warning", "一年级新生与出生数之比可能", "Grade 1 against births is possible",
           ("births", "enrolment"), entrants),
     Check("children_births", "plausible", "warning", "各镇村里幼儿数与出生数相符", "Young children of villages fit births",

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import Problem
+from layout_planner.errors import Both, Problem
 from layout_planner.io.checks.chance import MAD, Floats, equal_chance, poisson_above, root, tail
+from layout_planner.io.checks.enrolment import boarders, sections
 from layout_planner.io.checks.model import Check, Context, at_rows, file_of, named
 from layout_planner.terms import GRADES
 
@@ -67,23 +68,42 @@ def magnitude_cells(ctx: Context, cube: Cube) -> np.ndarray:
 
 def magnitude(ctx: Context) -> list[Problem]:
     """No number of pupils is an order of magnitude off its neighbours."""
-    cube = cube_of(ctx)
-    return _told("magnitude", cube, magnitude_cells(ctx, cube), neighbours(cube.pupils))
+    cube = ctx.once("cube", cube_of)
+    return _told("magnitude", cube, ctx.once("large", _large) & ~_told_by_row(ctx, cube), neighbours(cube.pupils))
+
+
+def _large(ctx: Context) -> np.ndarray:
+    return magnitude_cells(ctx, ctx.once("cube", cube_of))
+
+
+def _told_by_row(ctx: Context, cube: Cube) -> np.ndarray:
+    """Cells in whose row boarders or sections are already told to be more than the pupils."""
+    rows = {p.row for check in (boarders, sections) for p in check(ctx)}
+    return np.isin(cube.rows, [row for row in rows if row is not None])
+
+
+def odd_rows(ctx: Context) -> set[int]:
+    """Rows of enrolment whose number is out of all proportion: no sum is held against them."""
+    cube = ctx.once("cube", cube_of)
+    return set(cube.rows[ctx.once("large", _large) | ctx.once("holes", _holes)].astype(int).tolist())
 
 
 def holes(ctx: Context) -> list[Problem]:
     """A class that was there last year and is there next year is there this year."""
-    cube = cube_of(ctx)
-    x, (before, after) = cube.pupils, _cohort(cube.pupils)
-    least = np.fmin(before, after)
-    bad = (x == 0) & (np.exp(-np.nan_to_num(least)) < ctx.values["check_alpha"])
-    return _told("grade_hole", cube, bad, least)
+    cube = ctx.once("cube", cube_of)
+    return _told("grade_hole", cube, ctx.once("holes", _holes), np.fmin(*_cohort(cube.pupils)))
+
+
+def _holes(ctx: Context) -> np.ndarray:
+    x = ctx.once("cube", cube_of).pupils
+    least = np.minimum(np.fmin(*_cohort(x)), neighbours(x))
+    return np.asarray((x == 0) & (np.exp(-np.nan_to_num(least)) < ctx.values["check_alpha"]))
 
 
 def progression(ctx: Context) -> list[Problem]:
     """Pupils go up a grade as in the school's other years, within what small numbers explain."""
-    cube = cube_of(ctx)
-    wrong = magnitude_cells(ctx, cube)
+    cube = ctx.once("cube", cube_of)
+    wrong = ctx.once("large", _large) | _told_by_row(ctx, cube)
     x = np.where(wrong | (cube.pupils == 0), np.nan, cube.pupils)
     before, _ = _cohort(x)
     ratio = np.log((x + 0.5) / (before + 0.5))
@@ -93,12 +113,13 @@ def progression(ctx: Context) -> list[Problem]:
     own = MAD * _median(np.abs(off), 1)[:, None]
     usual = MAD * _median(np.abs(off).reshape(-1, len(GRADES)), 0)[None, None]
     far = np.abs(off) > ctx.values["check_sd"] * np.maximum(np.fmax(own, usual), np.sqrt(2.0))
+    far[:, 1:, 1:] &= ~(far[:, :-1, :-1] & (off[:, 1:, 1:] * off[:, :-1, :-1] < 0))  # back to the usual line
     return _told("progression_jump", cube, far, expected)
 
 
 def copied(ctx: Context) -> list[Problem]:
     """A school's return of a year is not that of the year before."""
-    cube = cube_of(ctx)
+    cube = ctx.once("cube", cube_of)
     names = _names(ctx)
     now, before = cube.pupils[:, 1:], cube.pupils[:, :-1]
     both = np.isfinite(now) & np.isfinite(before) & (now + before > 0)
@@ -113,14 +134,20 @@ def copied(ctx: Context) -> list[Problem]:
         code = cube.schools[school]
         found = f"{equal[school, year].sum()}/{cells[school, year]}"
         problems.append(
-            _whole("year_copied", row, names.get(code, code), f"{cube.years[year + 1]}：{found}", str(cube.years[year]))
+            _whole(
+                "year_copied",
+                row,
+                names.get(code, code),
+                Both(f"{cube.years[year + 1]}：{found}", f"{cube.years[year + 1]}: {found}"),
+                str(cube.years[year]),
+            )
         )
     return problems
 
 
 def twins(ctx: Context) -> list[Problem]:
     """Two schools do not hand in the same numbers."""
-    cube, names, alpha = cube_of(ctx), _names(ctx), ctx.values["check_alpha"]
+    cube, names, alpha = ctx.once("cube", cube_of), _names(ctx), ctx.values["check_alpha"]
     seen: dict[tuple[int, bytes], int] = {}
     problems = []
     chance = np.where(np.isfinite(cube.pupils), np.log(equal_chance(np.nan_to_num(cube.pupils))), 0.0).sum(axis=2)
@@ -130,7 +157,7 @@ def twins(ctx: Context) -> list[Problem]:
         if key in seen:
             code, other = cube.schools[school], cube.schools[seen[key]]
             row = int(np.nanmin(cube.rows[school, year]))
-            found = f"{cube.years[year]}：{names.get(code, code)}"
+            found = Both(f"{cube.years[year]}：{names.get(code, code)}", f"{cube.years[year]}: {names.get(code, code)}")
             problems.append(_whole("schools_copied", row, names.get(code, code), found, names.get(other, other)))
         seen.setdefault(key, int(school))
     return problems
@@ -151,7 +178,7 @@ def rounded(ctx: Context) -> list[Problem]:
 def class_size(ctx: Context) -> list[Problem]:
     """No section is larger than can be."""
     table, limit = ctx.tables["enrolment"], ctx.values["check_class_size"]
-    table = table[table["sections"].fillna(0) > 0]
+    table = table[(table["sections"].fillna(0) > 0) & ~table["_row"].isin(odd_rows(ctx)).to_numpy()]
     size = table["pupils"] / table["sections"].astype(float)
     rows = table[size > limit]
     found = [f"{value:.0f}" for value in size[rows.index]]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import Problem
+from layout_planner.errors import Both, Problem
+from layout_planner.io.checks.astray import aside, known_of, unknown, without
+from layout_planner.io.checks.enrolment import gaps_of
 from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows
+from layout_planner.io.checks.plausible_enrolment import odd_rows
+from layout_planner.io.checks.registers import doubtful
+from layout_planner.io.checks.whole import misplaced, not_whole
 
 _YOUNG = (1, 3)  # grades in which children do not board
 _METRES_PER_MINUTE = 1000 / 60  # of one km/h
@@ -18,18 +23,26 @@ def _now(ctx: Context) -> pd.DataFrame:
     """Schools with their pupils of the base year; schools without a row are left out."""
     table = ctx.tables["enrolment"]
     refused = ctx.refused("enrolment")
-    spoilt = set(refused.loc[refused["school_year"] == ctx.base_year, "school_id"])
+    spoilt = set(refused.loc[refused["school_year"] == ctx.base_year, "school_id"]) | doubtful(ctx)
+    spoilt |= {school for school, year in ctx.once("gaps", gaps_of) if year == ctx.base_year}
+    odd = table["_row"].isin(odd_rows(ctx)) & (table["school_year"] == ctx.base_year)
+    spoilt |= set(table.loc[odd, "school_id"])
     now = table[(table["school_year"] == ctx.base_year) & ~table["school_id"].isin(spoilt)]
     now = now.groupby("school_id")["pupils"].sum()
     schools = pd.DataFrame(ctx.tables["schools"].drop(columns="geometry"))
     return schools.merge(now.rename("pupils_now"), left_on="school_id", right_index=True)
 
 
+def _of_school(rows: pd.DataFrame, column: str) -> list[Both]:
+    cells = zip(rows["name"], rows[column], strict=True)
+    return [Both(f"{name}：{value:g}", f"{name}: {value:g}") for name, value in cells]
+
+
 def rooms(ctx: Context) -> list[Problem]:
     """A school has a classroom, and not too few for its pupils."""
     limit, now = ctx.values["check_class_size"], _now(ctx)
     rows = now[now["pupils_now"] > limit * now["classrooms"]]
-    found = [f"{name}：{n}" for name, n in zip(rows["name"], rows["classrooms"], strict=True)]
+    found = _of_school(rows, "classrooms")
     return at_rows("rooms_impossible", ("schools", "classrooms"), rows, found,
                    allowed=[f"{p:g}" for p in rows["pupils_now"]], severity="warning")  # fmt: skip
 
@@ -41,7 +54,7 @@ def area(ctx: Context) -> list[Problem]:
     few = (now["teaching_area_m2"] < low * now["pupils_now"]).to_numpy()
     many = (now["teaching_area_m2"] > high * now["classrooms"].clip(lower=1)).to_numpy()
     rows = now[few | many]
-    found = [f"{name}：{a:g}" for name, a in zip(rows["name"], rows["teaching_area_m2"], strict=True)]
+    found = _of_school(rows, "teaching_area_m2")
     limits = zip(rows["pupils_now"] * low, rows["classrooms"].clip(lower=1) * high, strict=True)
     return at_rows("area_impossible", ("schools", "teaching_area_m2"), rows, found,
                    allowed=[f"{a:.0f}–{b:.0f}" for a, b in limits], severity="warning")  # fmt: skip
@@ -54,9 +67,14 @@ def staffing(ctx: Context) -> list[Problem]:
     now = _now(ctx).assign(posts=lambda t: t["school_id"].map(posts).fillna(0.0).astype(float))
     limit = ctx.values["check_pupils_per_teacher"]
     few = now["pupils_now"] > limit * now["posts"]
+    few &= ~now["school_id"].isin(known_of(aside(ctx, "teachers"), "school_id"))
+    lost = len(without(aside(ctx, "teachers"), "school_id")) + int(
+        unknown(ctx, "teachers", "school_id", "schools").sum()
+    )
+    few &= few.sum() > lost
     many = now["posts"] > np.maximum(now["pupils_now"], 2 * now["classrooms"] + 1)
     rows = now[few | many]
-    found = [f"{name}：{n:g}" for name, n in zip(rows["name"], rows["posts"], strict=True)]
+    found = _of_school(rows, "posts")
     return at_rows("staff_impossible", ("schools", "school_id"), rows, found,
                    allowed=[f"{p:g}" for p in rows["pupils_now"]], severity="warning")  # fmt: skip
 
@@ -86,6 +104,9 @@ def boarder_sexes(ctx: Context) -> list[Problem]:
 def speeds(ctx: Context) -> list[Problem]:
     """A trip is neither faster than a motorway allows nor slower than a crawl."""
     trips = ctx.tables["trips"]
+    for name, key in (("villages", "village_code"), ("schools", "school_id")):
+        places = ctx.tables[name]
+        trips = trips[~trips[key].isin(places.loc[places["_row"].isin(misplaced(ctx, name)), key])]
     metres = trips["metres"].to_numpy(dtype=float)
     straight = _straight(ctx, trips)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -119,8 +140,8 @@ def weights(ctx: Context) -> list[Problem]:
     off = (sums["weight"] - _WHOLE).abs() > _NEAR
     if 2 * off.sum() >= len(sums):
         return []
-    rows = sums[off]
-    found = [f"{code}：{value:.4g}" for code, value in rows["weight"].items()]
+    rows = sums[off & ~sums.index.isin(not_whole(ctx, sums.index))]
+    found = [Both(f"{code}：{value:.4g}", f"{code}: {value:.4g}") for code, value in rows["weight"].items()]
     return at_rows("weights_sum", ("villages", "weight"), rows, found, allowed="1", severity="warning")
 
 

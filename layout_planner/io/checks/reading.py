@@ -12,32 +12,36 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from layout_planner.contracts import Column, Table, cell_problem, check_cells, clean
+from layout_planner.contracts import Column, Table, cell_problem, check_cells, has_unit, tidy
 from layout_planner.errors import DataError, Problem
 from layout_planner.io import coordinates
-from layout_planner.io.checks.sheet import Sheet, read_sheet
+from layout_planner.io.checks.excel import accident
+from layout_planner.io.checks.sheet import read_sheet
+from layout_planner.io.checks.totals import totals_problems
 from layout_planner.io.frames import missing_columns
 from layout_planner.io.pairs import tidy_pairs
 from layout_planner.io.settings import Declared
 from layout_planner.io.text import read_list
 
 _DTYPES = {"int": "Int64", "bool": "boolean"}
-_NOT_SUMS = {"-", "year", "month", "degree", "year of age", "as row", "min", "m", "km/h", "as rule"}
-_AS_NUMBER = re.compile(r"^\d+(\.\d+)?[eE]\+?\d+$|^\d+\.0+$")
 MOST = 20_000  # defects of one column that are told row by row; a file with more of them was exported wrongly
 _OWN = {"_row", "geometry"}  # columns that the program adds itself: one of the file would take their place
-_INSIDE = re.compile(r"\S\s+\S")
 _MOJIBAKE = re.compile("锟斤拷|烫烫|\ufffd")
 TWO_SCHOOLS = "child_in_two_schools"  # a repeated key that has a name of its own: the same pupil at another school
 
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table: its good rows (None if they cannot be used), the keys of all rows (None if unknown), its defects."""
+    """One table: its good rows (None if they cannot be used), the keys of all rows (None if unknown), its defects.
+
+    `refused` holds the other rows as far as they could be read: None for a cell that is wrong, the names of those cells
+    under ``_bad``, the first cell of the key as it is written under ``_raw``.
+    """
 
     frame: Any
     keys: pd.DataFrame | None
     problems: list[Problem]
+    refused: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,23 @@ def read_table(path: Path, spec: Table, declared: Declared) -> TableRead:
     problems += _repeated(frame[with_key], spec, path.name)
     skip = {p.row for p in problems if p.row is not None}
     good, found = _placed(frame, usable, spec, declared, cells.shapes, skip)
-    return TableRead(None if _unplaced(problems) else good, keys, problems + found)
+    if _unplaced(problems):
+        return TableRead(None, keys, problems + found)
+    return TableRead(good, keys, problems + found, _refused(spec, cells, values, bad, set(good["_row"])))
+
+
+def _refused(
+    spec: Table, cells: _Cells, values: Mapping[str, list[Any]], bad: Mapping[str, Any], good: set[int]
+) -> Any:
+    at = [place for place, row in enumerate(cells.rows) if row not in good]
+    frame = pd.DataFrame({name: pd.Series([column[i] for i in at], dtype=object) for name, column in values.items()})
+    wrong = [frozenset(name for name, mask in bad.items() if mask[i]) for i in at]
+    raw = cells.columns.get(spec.key[0], []) if spec.key else []
+    return frame.assign(
+        _row=pd.Series([cells.rows[i] for i in at], dtype="int64"),
+        _bad=pd.Series(wrong, dtype=object),
+        _raw=pd.Series([str(raw[i]) if raw else "" for i in at], dtype=object),
+    )
 
 
 def _cells_of(path: Path, spec: Table, declared: Declared) -> _Cells:
@@ -137,6 +157,7 @@ def _checked(cells: _Cells, spec: Table, file: str) -> tuple[dict[str, list[Any]
             if len(told) > MOST:
                 problems.append((cells.rows[-1], _more(file, f"{column.zh} {column.name}", len(told) - MOST)))
             problems += _text_problems(column, raw, cells.rows, file)
+            problems += _units(column, raw, cells.rows, file)
         else:
             values[column.name] = [None] * len(cells.rows)
         bad[column.name] = wrong
@@ -148,19 +169,26 @@ def _more(file: str, label: str, count: int) -> Problem:
 
 
 def _cell_problem(column: Column, raw: object, file: str, row: int, kind: str) -> Problem:
-    """Name the usual accidents of a code in a spreadsheet; everything else is a wrong value."""
+    """Name the usual accidents in a spreadsheet; everything else is a wrong value."""
     plain = cell_problem(column, raw, file, row, kind)
-    text = clean(raw)
-    if column.type != "code" or column.pattern is None or not isinstance(text, str):
+    text = tidy(raw)
+    code, meant = accident(column, text) if isinstance(text, str) else ("", "")
+    if not code:
         return plain
-    code = None
-    if _AS_NUMBER.match(text):
-        code = "code_as_number"
-    elif _INSIDE.search(text):
-        code = "code_spaces"
-    elif text.isdigit() and column.pattern.startswith("[0-9]"):
-        code = "code_digits"
-    return plain if code is None else Problem("error", code, file, row, plain.column, plain.found, plain.allowed)
+    return Problem("error", code, file, row, plain.column, plain.found, meant or plain.allowed)
+
+
+def _units(column: Column, raw: list[Any], rows: list[int], file: str) -> list[tuple[int, Problem]]:
+    """Say once a column that units were taken off its numbers."""
+    if not column.is_number:
+        return []
+    units = {cell for cell in set(map(_text_or_none, raw)) if cell and has_unit(cell)}
+    if not units:
+        return []
+    at = [place for place, cell in enumerate(raw) if isinstance(cell, str) and cell in units]
+    label = f"{column.zh} {column.name}"
+    found = str(raw[at[0]]).strip()
+    return [(rows[at[0]], Problem("notice", "unit_in_cell", file, rows[at[0]], label, found, str(len(at))))]
 
 
 def _text_problems(column: Column, raw: list[Any], rows: list[int], file: str) -> list[tuple[int, Problem]]:
@@ -233,33 +261,3 @@ def _placed(
 def _unplaced(problems: list[Problem]) -> bool:
     """Whether a whole layer lies nowhere, so that nothing can be measured in it."""
     return any(p.code.startswith("layer_") and p.row is None for p in problems)
-
-
-def totals_problems(sheet: Sheet, spec: Table, file: str) -> list[Problem]:
-    """Compare rows of sums (合计、小计、总计) with the rows above them, all or since the last sum; they are no data."""
-    rows = np.array(sheet.rows)
-    problems: list[Problem] = []
-    since = 0
-    for number, cells in sheet.totals:
-        problems.append(Problem("notice", "row_total", file, number))
-        for column in spec.columns:
-            told = _number(cells.get(column.name))
-            if not column.is_number or column.unit in _NOT_SUMS or told is None:
-                continue
-            numbers = np.array([_number(cell) or 0.0 for cell in sheet.columns[column.name]])
-            everything, block = numbers[rows < number].sum(), numbers[(rows < number) & (rows > since)].sum()
-            if told == round(everything, 2) or told == round(block, 2):
-                continue
-            nearer = block if abs(block - told) < abs(everything - told) else everything
-            label = f"{column.zh} {column.name}"
-            problems.append(Problem("error", "total_differs", file, number, label, f"{told:g}", f"{nearer:.12g}"))
-        since = number
-    return problems
-
-
-def _number(cell: object) -> float | None:
-    text = clean(cell)
-    try:
-        return None if text is None else float(str(text).replace(",", ""))
-    except ValueError:
-        return None

@@ -6,24 +6,22 @@ from collections.abc import Callable
 
 from layout_planner.contracts import load_dictionary
 from layout_planner.errors import Problem
+from layout_planner.io.checks.astray import HOLDERS, aside, known_of, unknown
 from layout_planner.io.checks.model import Check, Context, at_rows, file_of
-
-_HOLDERS = {"township_code": "townships", "village_code": "villages", "school_id": "schools"}
 
 
 def _unknown(column: str) -> Callable[[Context], list[Problem]]:
     """Make the check of one kind of code in every table that names it."""
-    holder = _HOLDERS[column]
+    holder = HOLDERS[column]
 
     def check(ctx: Context) -> list[Problem]:
-        known = ctx.known(holder)
         problems: list[Problem] = []
         for spec in load_dictionary().inputs():
             names = {c.name for c in spec.columns}
             if spec.name == holder or spec.name not in ctx.tables or column not in names:
                 continue
             table = ctx.tables[spec.name]
-            rows = table[table[column].notna() & ~table[column].isin(known)]
+            rows = table[unknown(ctx, spec.name, column, holder)]
             problems += at_rows("reference_unknown", (spec.name, column), rows, rows[column], allowed=file_of(holder))
         return problems
 
@@ -34,8 +32,8 @@ def hosts(ctx: Context) -> list[Problem]:
     """A host school is another school of the register and not itself a teaching point."""
     schools = ctx.tables["schools"]
     rows = schools[schools["host_school_id"].notna()]
-    unknown = rows[~rows["host_school_id"].isin(ctx.known("schools"))]
-    found = at_rows("reference_unknown", ("schools", "host_school_id"), unknown, unknown["host_school_id"],
+    nobody = schools[unknown(ctx, "schools", "host_school_id", "schools")]
+    found = at_rows("reference_unknown", ("schools", "host_school_id"), nobody, nobody["host_school_id"],
                     allowed=file_of("schools"))  # fmt: skip
     points = set(schools.loc[schools["kind"] == "teaching_point", "school_id"])
     wrong = rows[(rows["host_school_id"] == rows["school_id"]) | rows["host_school_id"].isin(points)]
@@ -45,7 +43,8 @@ def hosts(ctx: Context) -> list[Problem]:
 def cases(ctx: Context) -> list[Problem]:
     """Opinions belong to a case of the ledger of procedure."""
     rows = ctx.tables["opinions"]
-    rows = rows[~rows["case_id"].isin(set(ctx.tables["procedure"]["case_id"]))]
+    known = set(ctx.tables["procedure"]["case_id"]) | known_of(aside(ctx, "procedure"), "case_id")
+    rows = rows[~rows["case_id"].isin(known)]
     return at_rows("case_unknown", ("opinions", "case_id"), rows, rows["case_id"], severity="warning")
 
 

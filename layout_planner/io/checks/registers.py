@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import DataError, DefectsError, Problem
+from layout_planner.errors import Both, DataError, DefectsError, Problem
+from layout_planner.io.checks.astray import aside, known_of
 from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, file_of, named
+from layout_planner.io.checks.whole import misplaced, not_whole
 from layout_planner.io.text import read_toml
 from layout_planner.scenario import parse_plan
-from layout_planner.terms import STAGE_OF_GRADE
+from layout_planner.terms import STAGE_OF_GRADE, label
 
 KIND_STAGES = {
     "kindergarten": {"pre"},
@@ -26,16 +28,34 @@ _EARTH_M = 6_371_000.0
 def kinds(ctx: Context) -> list[Problem]:
     """Kind, stages and span of grades of a school say the same."""
     problems = []
-    for row in ctx.tables["schools"].to_dict("records"):
+    columns = ["school_id", "name", "kind", "stages", "grade_low", "grade_high", "_row"]
+    for row in ctx.tables["schools"][columns].to_dict("records"):
         span = range(int(row["grade_low"]), int(row["grade_high"]) + 1)
         stages = dict.fromkeys(str(STAGE_OF_GRADE[g]) for g in span)
         told, by_grade = str(row["stages"]), ";".join(stages)
         if set(told.split(";")) != set(stages) or by_grade not in KIND_STAGES[row["kind"]]:
-            found = f"{row['kind']}，{told}，{row['grade_low']}–{row['grade_high']} 年级"
+            low, high = row["grade_low"], row["grade_high"]
+            stages_zh = "、".join(label("stage", s) for s in told.split(";"))
+            found = Both(
+                f"{label('kind', row['kind'])}，{stages_zh}，{low}–{high} 年级", f"{row['kind']}, {told}, {low}–{high}"
+            )
             name = f"{row['name']}（{row['school_id']}）"
             file = file_of("schools")
-            problems.append(Problem("error", "grades_and_kind", file, int(row["_row"]), name, found, by_grade or "—"))
+            problems.append(
+                Problem("error", "grades_and_kind", file, int(row["_row"]), name, found, _stages(list(stages)))
+            )
     return problems
+
+
+def _stages(names: list[str]) -> Both:
+    return Both("、".join(label("stage", s) for s in names) or "—", ";".join(names) or "—")
+
+
+def doubtful(ctx: Context) -> set[str]:
+    """Schools whose kind, stages and grades do not agree: nothing can be held against these."""
+    rows = {p.row for p in ctx.once("kinds", kinds)}
+    schools = ctx.tables["schools"]
+    return set(schools.loc[schools["_row"].isin(rows), "school_id"])
 
 
 def opening_years(ctx: Context) -> list[Problem]:
@@ -48,6 +68,7 @@ def opening_years(ctx: Context) -> list[Problem]:
 def sites(ctx: Context) -> list[Problem]:
     """Schools that share a site stand in one place and one township."""
     schools, limit = ctx.tables["schools"], ctx.values["check_same_site_m"]
+    schools = schools[~schools["_row"].isin(misplaced(ctx, "schools"))]
     problems = []
     for site, rows in schools[schools.duplicated("site_id", keep=False)].groupby("site_id"):
         apart = _apart(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
@@ -74,7 +95,7 @@ def village_weights(ctx: Context) -> list[Problem]:
     """Every township has a village with a weight above 0."""
     weights = ctx.tables["villages"].groupby("township_code")["weight"].agg(["sum", "size"])
     names = named(ctx.tables["townships"], "township_code")
-    zero = weights[weights["sum"] <= 0]
+    zero = weights[(weights["sum"] <= 0) & ~weights.index.isin(not_whole(ctx, weights.index))]
     return [
         Problem("error", "village_weights_zero", file_of("villages"), column=names.get(code, code), found=str(size))
         for code, size in zero["size"].items()
@@ -85,7 +106,7 @@ def townships_with_villages(ctx: Context) -> list[Problem]:
     """Every township has a village."""
     told = set(ctx.tables["villages"]["township_code"])
     rows = ctx.tables["townships"]
-    rows = rows[~rows["township_code"].isin(told)]
+    rows = rows[~rows["township_code"].isin(told | not_whole(ctx, rows["township_code"]))]
     named_rows = [f"{name}（{code}）" for code, name in zip(rows["township_code"], rows["name"], strict=True)]
     return at_rows("township_empty", ("townships", "township_code"), rows, named_rows, severity="warning")
 
@@ -98,12 +119,13 @@ def plans(ctx: Context) -> list[Problem]:
     last = ctx.settings.base_year + ctx.settings.horizon
     problems: list[Problem] = []
     seen: set[str] = set()
+    refused = known_of(aside(ctx, "schools"), "school_id") | doubtful(ctx)
     for path in sorted((ctx.folder / "plans").glob("*.toml")):
         file = f"plans/{path.name}"
         try:
             plan = parse_plan(read_toml(path), schools, ctx.base_year, last_year=last, file=file)
         except DefectsError as error:
-            problems += error.problems
+            problems += [p for p in error.problems if not any(code in f"{p.found} {p.column}" for code in refused)]
         except DataError as error:
             row, column = (str(error.fields.get(k, "")) for k in ("row", "column"))
             problems.append(Problem("error", error.code, file, int(row) if row.isdigit() else None, column))
@@ -148,7 +170,7 @@ _PLAN_CODES = (
 
 CHECKS = (
     Check("kinds", "cross", "error", "学校类别、学段与年级一致", "Kind, stages and grades of a school agree",
-          ("schools",), kinds, ("grades_and_kind",)),
+          ("schools",), lambda ctx: ctx.once("kinds", kinds), ("grades_and_kind",)),
     Check("opening_years", "cross", "error", "停办学年在开办学年之后", "Schools close after they open",
           ("schools",), opening_years, ("closed_before_opened",)),
     Check("sites", "cross", "warning", "同一校址的学校在同一处", "Schools of one site stand in one place",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from layout_planner.io.checks import (
     attendance,
+    dates,
     enrolment,
     file_round,
     own_values,
@@ -28,6 +29,7 @@ _FAMILIES = (
     attendance,
     people,
     resources,
+    dates,
     plausible_births,
     plausible_enrolment,
     plausible_schools,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from layout_planner.errors import Problem
+from layout_planner.io.checks.astray import aside, known_of, unknown, without
 from layout_planner.io.checks.attendance import without_stage
-from layout_planner.io.checks.model import Check, Context, at_rows, truths
+from layout_planner.io.checks.dates import future_rows
+from layout_planner.io.checks.model import Check, Context, at_rows, truths, words
 
 _HALF_FEN = 0.005  # yuan
 _IDLE = ("stopped", "inventoried", "titled", "proposed", "approved", "transferred", "reused")
@@ -16,7 +18,8 @@ DAYS_A_YEAR = 365.25
 def staff_stages(ctx: Context) -> list[Problem]:
     """Staff stand at a stage that their school offers."""
     rows = without_stage(ctx, "teachers").drop_duplicates(["school_id", "stage"])
-    return at_rows("stage_not_offered", ("teachers", "stage"), rows, rows["school_id"], allowed=list(rows["stage"]))
+    allowed = words("stage", rows["stage"])
+    return at_rows("stage_not_offered", ("teachers", "stage"), rows, rows["school_id"], allowed=allowed)
 
 
 def books(ctx: Context) -> list[Problem]:
@@ -27,15 +30,18 @@ def books(ctx: Context) -> list[Problem]:
         return []
     last = entries[entries["year"] == entries.groupby("asset_id")["year"].transform("max")]
     told = last.groupby("asset_id")["yuan"].sum()
-    valued = assets[assets["book_value_yuan"].notna()]
+    refused = aside(ctx, "ledger")
+    valued = assets[assets["book_value_yuan"].notna() & ~assets["asset_id"].isin(known_of(refused, "asset_id"))]
     entry = valued["asset_id"].map(told)
     rows = valued[(valued["book_value_yuan"] - entry).abs() > _HALF_FEN]
     found = [f"{value:.2f}" for value in rows["book_value_yuan"]]
     problems = at_rows("asset_differs", ("assets", "book_value_yuan"), rows, found,
                        allowed=[f"{v:.2f}" for v in entry[rows.index]], severity="warning")  # fmt: skip
-    bare = valued[entry.isna() & (valued["book_value_yuan"] > 0)]
+    strange = entries[unknown(ctx, "ledger", "asset_id", "assets")[ledger.index.get_indexer(entries.index)]]
+    strange = strange.drop_duplicates("asset_id")
+    lost = set(strange["yuan"].round(2)) | {float(v) for v in without(refused, "asset_id")["yuan"] if v is not None}
+    bare = valued[entry.isna() & (valued["book_value_yuan"] > 0) & ~valued["book_value_yuan"].round(2).isin(lost)]
     problems += at_rows("asset_not_booked", ("assets", "asset_id"), bare, bare["asset_id"], severity="warning")
-    strange = entries[~entries["asset_id"].isin(ctx.known("assets"))].drop_duplicates("asset_id")
     return problems + at_rows("asset_unknown", ("ledger", "asset_id"), strange, strange["asset_id"], severity="warning")
 
 
@@ -45,9 +51,10 @@ def states(ctx: Context) -> list[Problem]:
     idle = table["asset_state"].isin(_IDLE)
     bare = table[idle & table["idle_since"].isna()]
     used = table[(table["asset_state"] == "in_use") & table["idle_since"].notna()]
-    return at_rows(
-        "asset_without_date", ("assets", "idle_since"), bare, bare["asset_state"], severity="warning"
-    ) + at_rows("asset_in_use_idle", ("assets", "idle_since"), used, _text(used["idle_since"]), severity="warning")
+    states_of = words("asset_state", bare["asset_state"])
+    return at_rows("asset_without_date", ("assets", "idle_since"), bare, states_of, severity="warning") + at_rows(
+        "asset_in_use_idle", ("assets", "idle_since"), used, _text(used["idle_since"]), severity="warning"
+    )
 
 
 def asset_sites(ctx: Context) -> list[Problem]:
@@ -64,7 +71,7 @@ def asset_sites(ctx: Context) -> list[Problem]:
 def day_order(ctx: Context) -> list[Problem]:
     """A step ends on or after the day it begins."""
     table = ctx.tables["procedure"]
-    both = table[table["date_end"].notna()]
+    both = table[table["date_end"].notna() & ~table["_row"].isin(future_rows(ctx, "procedure"))]
     rows = both[truths(end < start for start, end in zip(both["date"], both["date_end"], strict=True))]
     return at_rows(
         "dates_turned", ("procedure", "date_end"), rows, _text(rows["date_end"]), allowed=_text(rows["date"])
@@ -74,6 +81,7 @@ def day_order(ctx: Context) -> list[Problem]:
 def far_steps(ctx: Context) -> list[Problem]:
     """The steps of a case lie within a few years; whether they are in order is judged by the rules of procedure."""
     table = ctx.tables["procedure"]
+    table = table[~table["_row"].isin(future_rows(ctx, "procedure"))]
     days = pd.to_datetime(table["date"])
     years = (days - days.groupby(table["case_id"]).transform("median")).dt.days.abs() / DAYS_A_YEAR
     rows = table[(years > ctx.values["check_case_years"]).to_numpy(dtype=bool)]

@@ -77,7 +77,7 @@ def context_of(folder: Path) -> Context:
         raise DataError("folder_missing", folder=folder.name or str(folder))
     settings, told = _settings(folder)
     tables: dict[str, Any] = {}
-    keys = {}
+    keys, aside = {}, {}
     for spec in load_dictionary().inputs():
         path = folder / spec.file
         if spec.may_be_absent and not os.path.lexists(path) and not _as_workbook(path):
@@ -88,7 +88,9 @@ def context_of(folder: Path) -> Context:
             keys[spec.name] = read.keys
         if read.frame is not None:
             tables[spec.name] = read.frame
-    return Context(folder, settings, tables, keys, assumptions(settings), tuple(told))
+        if read.refused is not None:
+            aside[spec.name] = read.refused
+    return Context(folder, settings, tables, keys, assumptions(settings), tuple(told), aside)
 
 
 def run_checks(context: Context, checks: tuple[Check, ...]) -> tuple[Result, ...]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from layout_planner.contracts import Table, clean
+from layout_planner.contracts import Table, tidy
 from layout_planner.errors import DataError, Problem
-from layout_planner.io.text import decode, read_bytes, split_cells, tidy_text
+from layout_planner.io.text import decode, read_bytes, separator_of, split_cells, tidy_text
 
 _EXCEL = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_TOTAL = re.compile(r"^.{0,10}(合计|总计|小计|总和)[:：]?$|^(grand )?total:?$", re.IGNORECASE)
+_TOTAL = re.compile(r"^.{0,24}(合计|总计|小计|总和)[:：]?$|^(grand )?total:?$", re.IGNORECASE)
 _NOTE = re.compile(r"^(注|备注|说明|填表|制表|审核|单位|来源|数据来源|※|\*|[①-⑳])")
 _LOOK = 12  # lines at the top among which the header is looked for
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -44,6 +44,8 @@ def read_sheet(path: Path, spec: Table) -> Sheet:
     """
     data = _bytes_of(path)
     text, problems = _text_of(data, path.name)
+    if separator_of(text) == ";":
+        problems.append(Problem("notice", "separator_other", path.name))
     lines = split_cells(text, path.name)
     if not lines:
         raise DataError("file_empty", file=path.name)
@@ -139,7 +141,7 @@ def _title(lines: Sequence[Sequence[str]], header: int, file: str) -> list[Probl
 
 
 def _plain(cell: str) -> str:
-    return str(clean(cell) or "")
+    return str(tidy(cell) or "")
 
 
 def _names(line: Sequence[str], spec: Table) -> list[str]:
@@ -176,7 +178,7 @@ def _body(lines: list[list[str]], first: int, header: list[str], file: str) -> S
     problems, width = _header_problems(header, file), len(header)
     rows, kept, spoilt, totals = [], [], set(), []
     texts = {cell for line in lines[first:] for cell in line}
-    of_totals = {cell for cell in texts if not cell[:1].isdigit() and _is_total(cell)}
+    of_totals = {cell for cell in texts if not cell.isascii() or cell[:1].isalpha() if is_total(cell)}
     of_notes = {cell for cell in texts if _NOTE.match(cell.strip())} if len(set(header)) > 1 else set()
     blank = 0
     for number, line in enumerate(lines[first:], start=first + 1):
@@ -206,7 +208,8 @@ def _body(lines: list[list[str]], first: int, header: list[str], file: str) -> S
 
 
 @lru_cache(maxsize=4096)
-def _is_total(cell: str) -> bool:
+def is_total(cell: str) -> bool:
+    """Whether a cell names a row of sums: 合计、总计、小计, with a code or a name before it."""
     return _TOTAL.match("".join(cell.split())) is not None
 
 

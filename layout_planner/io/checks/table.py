@@ -32,7 +32,7 @@ def problems_table(problems: Iterable[Problem], lang: Lang = "zh") -> pd.DataFra
     rounds = {check.name: check.round for check in all_checks()}
     rows = [
         (
-            p.severity, p.code, p.file, p.row or 0, p.column or "", p.found or "", p.allowed or "", p.sentence(lang),
+            p.severity, p.code, p.file, p.row or 0, *p.words(lang), p.sentence(lang),
             p.fix(lang), rounds.get(p.check, "file"), p.check or p.code,
         )
         for p in problems
