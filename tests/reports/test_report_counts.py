@@ -15,6 +15,7 @@ from layout_planner.pipeline.headlines import options as screen_options
 from layout_planner.pipeline.headlines import over_limit as screen_reach
 from layout_planner.reports import build_document, counts, words
 from layout_planner.reports.model import Bullets, Card, Cards, Table
+from layout_planner.reports.sections.rules import rules
 
 CHINESE = "\u3400-\u9fff"
 HALF = re.compile(rf"[{CHINESE}][,:;()?!]|[,:;()?!][{CHINESE}]")
@@ -111,6 +112,25 @@ def test_rules_are_counted_in_the_same_words_in_summary_and_section(document, in
     assert sentence in told(document, "summary")
     assert f"{sentence}；{more}" in told(document, "rules")
     assert "另有 1 条是定义或事实" in told(document, "rules")
+
+
+def test_results_of_rules_of_other_places_stand_apart_from_what_is_not_kept(inputs):
+    row = inputs.tables["findings"].iloc[0]
+    more = pd.DataFrame(
+        [
+            {**row, "rule_id": rule_id, "rule_mode": "SCORE", "outcome": out}
+            for rule_id, out in (("T07", "fail"), ("T08", "pass"))
+        ]
+    )
+    findings = pd.concat([inputs.tables["findings"], more], ignore_index=True)
+    told = counts.rules_told(findings)
+    assert "现状不符合 1 处（涉及 1 条规则），符合 1 处（涉及 1 条规则）；" in told
+    assert "外地规定只作参照 2 处（涉及 2 条规则），其中达不到 1 处，不计入不符合；" in told
+    section = rules(dataclasses.replace(inputs, tables={**inputs.tables, "findings": findings}))
+    tables = {block.title: block for block in section.blocks if isinstance(block, Table)}
+    apart = tables["只作参照的外地规定：达不到的（逐条，不计入不符合）"]
+    assert any("T07" in row[0] for row in apart.rows) and not any("T08" in row[0] for row in apart.rows)
+    assert tables["各类规则的核验情况"].total[-1] == "2"
 
 
 def test_the_likeliest_shortage_ahead_is_named_with_its_chance(document):
