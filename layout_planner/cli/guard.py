@@ -20,7 +20,7 @@ from layout_planner.errors import DefectsError, Lang, LayoutError, sentence
 from layout_planner.errors.machine import why
 
 CRASH_LOG = Path("layout-planner-error.txt")
-MOST_LINES = 500  # defects printed; the command `check` writes all of them to a table
+MOST_LINES = 500  # lines of defects printed; the command `check` writes all of them to a table
 
 
 def guarded(command: click.Command, argv: Sequence[str], lang: Lang) -> int:
@@ -112,9 +112,12 @@ def _lines(error: LayoutError, lang: Lang) -> list[str]:
     lines = [sentence(error.code, error.fields, lang)]
     if isinstance(error, DefectsError):
         wrong = [p for p in error.problems if p.severity == "error"]
-        lines += [f"  {p.sentence(lang)}" for p in wrong[:MOST_LINES]]
-        if len(wrong) > MOST_LINES:
-            lines.append("  " + sentence("lines_more", {"count": len(wrong) - MOST_LINES}, lang))
+        from layout_planner.io.checks.groups import grouped
+
+        groups = grouped(wrong)
+        lines += [f"  {group.sentence(lang)}" for group in groups[:MOST_LINES]]
+        if more := sum(group.count for group in groups[MOST_LINES:]):
+            lines.append("  " + sentence("lines_more", {"count": more}, lang))
     return lines
 
 

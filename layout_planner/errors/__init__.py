@@ -8,6 +8,7 @@ reads: where · what was found · what is allowed · what to do. The catalogue i
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ __all__ = [
 
 Lang = Literal["zh", "en"]
 Severity = Literal["error", "warning", "notice"]
+_CLOSE = re.compile("应为(?=[0-9A-Za-z])")  # a Chinese character and a number stand apart
 _SHOWN = 5  # names printed before "and n more"
 
 
@@ -146,7 +148,8 @@ def fix(code: str, fields: Mapping[str, object], lang: Lang = "zh") -> str:
 
 
 def _filled(template: str, fields: Mapping[str, object], lang: Lang) -> str:
-    return template.format_map({key: _printed(value, lang) for key, value in fields.items()})
+    said = template.format_map({key: _printed(value, lang) for key, value in fields.items()})
+    return _CLOSE.sub("应为 ", said) if lang == "zh" else said
 
 
 @cache

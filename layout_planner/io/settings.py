@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from layout_planner.contracts.dictionary import pattern_zh
 from layout_planner.contracts.rows import MAX_NAME
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.errors.printable import shown
@@ -37,7 +38,7 @@ _WORDS = {
     "string_type": "带引号的文字",
     "greater_than_equal": "不小于 {ge}",
     "less_than_equal": "不大于 {le}",
-    "string_pattern_mismatch": "符合 {pattern} 的代码",
+    "string_pattern_mismatch": "{pattern}",
     "model_type": "一个小节，含 value、reason、signer、date",
     "model_attributes_type": "一个小节，含 value、reason、signer、date",
     "string_too_short": "不能空着",
@@ -223,7 +224,10 @@ def read_settings(folder: Path) -> CountySettings:
 
 def _problem(item: Any) -> Problem:
     word = _WORDS.get(item["type"], item["msg"])
-    allowed = word.format_map({"expected": "", **item.get("ctx", {})}).replace(" or ", " 或 ")
+    told = {"expected": "", **item.get("ctx", {})}
+    allowed = word.format_map(told | ({"pattern": pattern_zh(told["pattern"])} if "pattern" in told else {})).replace(
+        " or ", " 或 "
+    )
     found = "空" if item["type"] == "missing" else shown(item["input"])[:60]
     key = ".".join(str(part) for part in item["loc"])
     return Problem("error", "setting_bad", FILE, None, key, found, allowed)

@@ -35,7 +35,7 @@ def boarders(ctx: Context) -> list[Problem]:
     table = ctx.tables["enrolment"]
     sleeping = table["boarders_m"].fillna(0) + table["boarders_f"].fillna(0)
     rows = table[sleeping > table["pupils"]]
-    column = "boarders_m + boarders_f"
+    column = Both("寄宿生（男、女）", "boarders_m + boarders_f")
     return at_rows(
         "boarders_exceed_pupils", ("enrolment", column), rows, sleeping[rows.index], allowed=_said(rows["pupils"])
     )

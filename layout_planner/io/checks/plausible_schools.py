@@ -84,7 +84,7 @@ def young_boarders(ctx: Context) -> list[Problem]:
     table = ctx.tables["enrolment"]
     boarders = table["boarders_m"].fillna(0) + table["boarders_f"].fillna(0)
     rows = table[table["grade"].between(*_YOUNG) & (boarders > 0).to_numpy(dtype=bool)]
-    return at_rows("boarders_young", ("enrolment", "boarders_m + boarders_f"), rows, [str(n) for n in boarders[rows.index]],
+    return at_rows("boarders_young", ("enrolment", Both("寄宿生（男、女）", "boarders_m + boarders_f")), rows, [str(n) for n in boarders[rows.index]],
                    severity="warning")  # fmt: skip
 
 
@@ -98,7 +98,13 @@ def boarder_sexes(ctx: Context) -> list[Problem]:
     chance = np.exp2(1.0 - both.to_numpy(dtype=float))
     rows = sums[(least == 0).to_numpy() & (both > 0).to_numpy() & (chance < ctx.values["check_alpha"])]
     found = [f"{m}/{f}" for m, f in zip(rows["m"], rows["f"], strict=True)]
-    return at_rows("boarders_one_sex", ("enrolment", "boarders_m / boarders_f"), rows, found, severity="warning")
+    return at_rows(
+        "boarders_one_sex",
+        ("enrolment", Both("寄宿生（男、女）", "boarders_m / boarders_f")),
+        rows,
+        found,
+        severity="warning",
+    )
 
 
 def speeds(ctx: Context) -> list[Problem]:

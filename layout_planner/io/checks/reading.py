@@ -182,7 +182,7 @@ def _units(column: Column, raw: list[Any], rows: list[int], file: str) -> list[t
     """Say once a column that units were taken off its numbers."""
     if not column.is_number:
         return []
-    units = {cell for cell in set(map(_text_or_none, raw)) if cell and has_unit(cell)}
+    units = {cell for cell in {c for c in raw if type(c) is str} if has_unit(cell)}
     if not units:
         return []
     at = [place for place, cell in enumerate(raw) if isinstance(cell, str) and cell in units]
@@ -194,17 +194,13 @@ def _units(column: Column, raw: list[Any], rows: list[int], file: str) -> list[t
 def _text_problems(column: Column, raw: list[Any], rows: list[int], file: str) -> list[tuple[int, Problem]]:
     if column.type != "text":
         return []
-    broken = {cell for cell in set(map(_text_or_none, raw)) if cell and _MOJIBAKE.search(cell)}
+    broken = {cell for cell in {c for c in raw if type(c) is str} if _MOJIBAKE.search(cell)}
     label = f"{column.zh} {column.name}"
     return [
         (row, Problem("warning", "text_garbled", file, row, label, str(cell)[:60]))
         for row, cell in zip(rows, raw, strict=True)
         if broken and cell in broken
     ]
-
-
-def _text_or_none(cell: object) -> str | None:
-    return cell if isinstance(cell, str) else None
 
 
 def _typed(spec: Table, values: Mapping[str, list[Any]]) -> pd.DataFrame:

@@ -69,19 +69,14 @@ def sites(ctx: Context) -> list[Problem]:
     """Schools that share a site stand in one place and one township."""
     schools, limit = ctx.tables["schools"], ctx.values["check_same_site_m"]
     schools = schools[~schools["_row"].isin(misplaced(ctx, "schools"))]
-    problems = []
-    for site, rows in schools[schools.duplicated("site_id", keep=False)].groupby("site_id"):
-        apart = _apart(rows.geometry.x.to_numpy(), rows.geometry.y.to_numpy())
-        bad = rows[(apart > limit) | (rows["township_code"] != rows["township_code"].iloc[0]).to_numpy()]
-        found = [f"{site}：{name}" for name in bad["name"]]
-        problems += at_rows("site_apart", ("schools", "site_id"), bad, found, allowed=f"{limit:g}", severity="warning")
-    return problems
-
-
-def _apart(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Metres from the first point."""
-    east = np.radians(lon - lon[0]) * np.cos(np.radians(lat[0]))
-    return np.asarray(_EARTH_M * np.hypot(east, np.radians(lat - lat[0])))
+    shared = schools[schools.duplicated("site_id", keep=False)]
+    lon, lat, town = shared.geometry.x, shared.geometry.y, shared["township_code"]
+    first = [values.groupby(shared["site_id"]).transform("first") for values in (lon, lat, town)]
+    east, north = np.radians(lon - first[0]) * np.cos(np.radians(first[1])), np.radians(lat - first[1])
+    bad = shared[(_EARTH_M * np.hypot(east, north) > limit) | (town != first[2])]
+    cells = zip(bad["site_id"], bad["name"], strict=True)
+    found = [Both(f"{site}：{name}", f"{site}: {name}") for site, name in cells]
+    return at_rows("site_apart", ("schools", "site_id"), bad, found, allowed=f"{limit:g}", severity="warning")
 
 
 def school_names(ctx: Context) -> list[Problem]:

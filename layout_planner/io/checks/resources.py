@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from layout_planner.errors import Problem
+from layout_planner.errors import Both, Problem
 from layout_planner.io.checks.astray import aside, known_of, unknown, without
 from layout_planner.io.checks.attendance import without_stage
 from layout_planner.io.checks.dates import future_rows
@@ -94,7 +94,7 @@ def opinion_sums(ctx: Context) -> list[Problem]:
     table = ctx.tables["opinions"]
     said = table["support"] + table["oppose"] + table["abstain"].fillna(0)
     rows = table[(said > table["asked"]).to_numpy(dtype=bool)]
-    return at_rows("opinions_exceed_asked", ("opinions", "support + oppose + abstain"), rows, _text(said[rows.index]),
+    return at_rows("opinions_exceed_asked", ("opinions", Both("赞成、反对、弃权", "support + oppose + abstain")), rows, _text(said[rows.index]),
                    allowed=_text(rows["asked"]))  # fmt: skip
 
 
