@@ -79,7 +79,7 @@ def test_every_rule_of_the_catalogue_has_a_row_with_its_outcome_or_what_is_missi
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(small, tmp_path):
     run(COUNTY, tmp_path / "again")
-    run(COUNTY, tmp_path / "other", seed=8)
+    run(COUNTY, tmp_path / "other", seed=8, upto="forecast")
     files = [p.relative_to(small) for p in small.rglob("*") if p.is_file() and p.name != "manifest.json"]
     assert [str(f) for f in files if (small / f).read_bytes() != (tmp_path / "again" / f).read_bytes()] == []
     name = "tables/forecast_school.csv"
@@ -99,7 +99,7 @@ def test_a_run_killed_half_way_leaves_the_last_good_result(small, tmp_path):
     process.wait()
     assert half.exists(), "the run was over before it could be killed"
     assert {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
-    run(COUNTY, out)
+    run(COUNTY, out, upto="forecast")
     assert not (tmp_path / "out.new").exists()
 
 
