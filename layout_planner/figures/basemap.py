@@ -29,7 +29,7 @@ KM: Final = 1000.0  # metres
 _SIDE_CM: Final = 4.25  # width of the column with legend and close-up
 _HEAD_CM: Final = 0.9  # title
 _FOOT_CM: Final = 1.9  # roads and note lines
-_LINE_PT: Final = 9.6  # height of a line in the side column
+_LINE_PT: Final = 8.8  # height of a line in the side column
 _CROWD: Final = 5  # points that make a close-up worth while
 _CLOSE_UPS: Final = (0.06, 0.1, 0.14)  # sides of a close-up as a share of the map's width, the smallest that is crowded
 BOUNDARY_NOTE: Final = "示意边界，不作划界依据"
@@ -337,7 +337,7 @@ def listing(sheet: Sheet, heading: str, lines: Sequence[tuple[str, str]], top: f
     for at, (text, colour) in enumerate([(heading, style.INK), *lines]):
         sheet.side.text(
             0.0, top - at * _LINE_PT / points, text, transform=sheet.side.transAxes, ha="left", va="top",
-            fontsize=7.6 if at == 0 else 7.0, fontweight="normal" if at else "bold", color=colour,
+            fontsize=7.6 if at == 0 else 6.8, fontweight="normal" if at else "bold", color=colour,
         )  # fmt: skip
     return True
 

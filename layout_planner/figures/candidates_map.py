@@ -21,6 +21,7 @@ _BLOCKED: Final = "blocked"
 _DASHES: Final = (0, (4, 2.5))
 _RECEIVER_PT: Final = 4.5
 _SMALL_PT: Final = 6.0
+_ALL: Final = " 全否"
 _NUMBER_PT: Final = 8.2
 
 
@@ -70,7 +71,7 @@ def plot_candidates_map(
     heading = "编号（同报告第六部分）" if "number" in rows else "编号"
     room = [(text, colour) for _, told, _, colour in names for text in told]
     listed = basemap.listing(sheet, heading, room, top) or basemap.listing(
-        sheet, heading, [(told[0], colour) for _, told, _, colour in names], top
+        sheet, heading, [(told[0] + (_ALL if colour == style.RED else ""), colour) for _, told, _, colour in names], top
     )
     _label(sheet, base, lines, {spot: (number if listed else told[0], colour) for number, told, spot, colour in names})
     small, blocked = rows["school_name"].nunique(), int((lines["verdict"] == _BLOCKED).sum())

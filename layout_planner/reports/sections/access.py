@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import pandas as pd
@@ -27,7 +28,7 @@ _REASONS: Final = {
     SCREENING: "按直线距离粗筛，未按道路核算",
     cases.NO_SCHOOL: "没有学校可达",
     cases.TOO_FAR: "限值内没有学校",
-    cases.NEARER: "限值内有学校，有儿童在更远的学校就读",
+    cases.NEARER: "限值内有学校，就读更远的",
     cases.UNSET: "本县未设限值",
     cases.NOT_COMPUTED: "这一村校对没有时间",
 }
@@ -132,4 +133,4 @@ def _how(row: pd.Series) -> str:
         for enum, column in (("travel_case", "case"), ("travel_mode", "mode"))
         if not words.missing(row[column])
     ]
-    return "，".join(part.split("(")[0] for part in parts) or words.DASH
+    return "，".join(re.split("[（(]", part)[0] for part in parts) or words.DASH

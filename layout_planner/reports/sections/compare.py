@@ -28,8 +28,8 @@ def compare(inputs: ReportInputs) -> Section:
         f"{homes_note(inputs)}"
     )
     heads = columns(
-        "方案", "学年", "可行", "在办学校（所）", "换校学生（人）", "一至三年级超限（就近口径，人）", "超限的村",
-        "平均 / P95 / 最长（分钟）", "新增寄宿（人）", "学位缺口 P50 / P90", "不足概率",
+        "方案", "学年", "可行", "在办学校\n（所）", "换校学生\n（人）", "一至三年级\n超限（就近\n口径，人）", "超限的村",
+        "平均 / P95\n/ 最长\n（分钟）", "新增寄宿\n（人）", "学位缺口\nP50 / P90", "不足\n概率",
         numbers=(3, 4, 5, 7, 8, 9, 10), centre=(2,),
     )  # fmt: skip
     source = "tables/scenario_comparison.csv"
@@ -41,19 +41,20 @@ def _decided(decisions: pd.DataFrame | None) -> list[Table]:
     """One short list a plan: when, which school, what is done, who receives."""
     if decisions is None:
         return []
-    heads = columns("学年", "学校", "做法", "接收学校或学位", "理由", centre=(0,))
+    heads = columns("学校", "学年", "做法", "接收学校或学位", "理由", centre=(1,))
     tables = []
     for plan, rows in decisions.groupby("plan", sort=False):
         cells = tuple(
             (
-                f"{row['school_year']:.0f}", str(row["school_name"]), ACTIONS_ZH[str(row["action"])], _receives(row),
+                str(row["school_name"]), f"{row['school_year']:.0f}", ACTIONS_ZH[str(row["action"])], _receives(row),
                 words.text(row["reason"]),
             )
             for _, row in rows.iterrows()
         )  # fmt: skip
         title = f"方案“{plan}”的决定：{rows['plan_title'].iloc[0]}"
         note = "没有列出的学校维持现状。学年自当年 9 月起。"
-        tables.append(Table(title, heads, cells, note=note, source=f"{rows['file'].iloc[0]}（县数据文件夹）"))
+        source = f"{rows['file'].iloc[0]}（县数据文件夹）"
+        tables.append(Table(title, heads, cells, note=note, row_heads=True, source=source))
     return tables
 
 
