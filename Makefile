@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WORKERS ?= 2
 
 .PHONY: plan test test-documents lint install demo clean
 
@@ -10,7 +11,7 @@ plan: $(STAMP)
 	$(BIN)/layout-planner run data --out out
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 # needs Debian's chromium and poppler-utils
 test-documents: $(STAMP)
