@@ -28,7 +28,7 @@ _REASONS: Final = {
     SCREENING: "按直线距离粗筛，未按道路核算",
     cases.NO_SCHOOL: "没有学校可达",
     cases.TOO_FAR: "限值内没有学校",
-    cases.NEARER: "限值内有学校，就读更远的",
+    cases.NEARER: "限值内有校，就读更远",
     cases.UNSET: "本县未设限值",
     cases.NOT_COMPUTED: "这一村校对没有时间",
 }
