@@ -18,8 +18,10 @@ from layout_planner.terms import LABELS_ZH, label
 SEVERITIES: Final = ("error", "warning", "notice")
 _LINE: Final = 112  # places of a line of findings; a Chinese character takes two
 _MOST_LINES: Final = 3  # lines of one finding
-_ROOM: Final = 20  # lines of findings beside the list of all checks
-_ROOM_ALONE: Final = 52  # lines of findings where only the checks that found something are listed
+_ROOM: Final = 15.0  # lines of findings beside the list of all checks
+_ROOM_ALONE: Final = 48.0  # lines of findings where only the checks that found something are listed
+_RULE: Final = 0.35  # the rule under a finding, in lines
+_CHECK: Final = 0.8  # a line of the list of checks, in lines of findings
 _ENDS: Final = re.compile(r"[，、；：。（ ]")
 _MAIN: Final = ("schools", "villages", "townships", "enrolment", "births")
 _OTHERS: Final = "…"
@@ -64,9 +66,9 @@ class Finding:
         return shortened(self.said, _MOST_LINES * _LINE - _places(end)) + end
 
     @property
-    def height(self) -> int:
-        """Lines that it takes on the page."""
-        return -(-_places(self.text) // _LINE)
+    def height(self) -> float:
+        """Lines that it takes on the page, with its rule."""
+        return -(-_places(self.text) // _LINE) + _RULE
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class CheckPage:
         room = _ROOM
         if self.crowded:
             listed = max(len(lines) for _, lines, _ in self.listed)
-            room = _ROOM_ALONE - listed
+            room = _ROOM_ALONE - _CHECK * listed
         kept = []
         for finding in self.findings:
             room -= finding.height

@@ -3,6 +3,8 @@
 import csv
 import importlib.util
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,8 @@ from layout_planner.cli.main import main
 from layout_planner.io.checks.registry import all_checks
 from layout_planner.pipeline import check_county
 from layout_planner.pipeline.check import page_of
+from layout_planner.reports.check_page import Finding, shortened
+from tests.checks.test_checks_planted import change
 from tests.conftest import ROOT
 
 
@@ -99,6 +103,34 @@ def test_the_page_counts_what_the_table_holds(county):
     assert sum(f.count for f in page.findings) == len(checked.quality)
     assert page.verdict[0] == "error"
     assert len(page.lines) == len(all_checks())
+
+
+def finding(at, severity="error", count=1):
+    said = f"enrolment.csv 第 {at} 行“在校生 pupils”：{'合计为 104090，' * 30}明细之和为 301608"
+    return Finding(severity, said, "请核对", count)
+
+
+def test_a_long_finding_is_never_cut_within_a_number():
+    for places in range(10, 200):
+        cut = shortened(finding(7).said, places)
+        assert cut.endswith("…")
+        assert set(re.findall(r"\d+", cut)) <= {"7", "104090"}
+
+
+def test_the_page_shows_what_it_has_room_for_and_counts_the_rest(county):
+    page = replace(page_of(check_county(county)), findings=[finding(n, count=3) for n in range(90)])
+    assert 0 < len(page.shown) < 90
+    assert page.more == 3 * (90 - len(page.shown))
+    assert sum(len(lines) for _, lines, _ in page.listed) < len(page.lines)
+
+
+def test_findings_are_ordered_by_severity_then_by_how_many_there_are(county):
+    spoil(county, 5)
+    warn(county)
+    change(county / "births.csv", "990001100,2020,", 3, "-1")
+    lines = [(g.first.severity, g.first.file, g.count) for g in check_county(county).groups]
+    assert lines[:2] == [("error", "enrolment.csv", 5), ("error", "births.csv", 1)]
+    assert [s for s, _, _ in lines] == sorted((s for s, _, _ in lines), key=["error", "warning", "notice"].index)
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "=cmd|' /C calc'!A0"])

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layout_planner.contracts import check_cells, check_rows, load_dictionary
+from layout_planner.io.checks.excel import accident
 from layout_planner.io.checks.reading import read_table
 from layout_planner.io.checks.registry import all_checks
 from layout_planner.io.checks.run import inspect_county
@@ -40,6 +42,13 @@ CASES = [
     ("the header again", sheet(HEAD, *ROWS[:2], HEAD, ROWS[2]), [("warning", "header_again", 4)], 3),
     ("a blank line", sheet(HEAD, ROWS[0], ",,,,,,", *ROWS[1:]), [("notice", "row_blank", 3)], 3),
     ("a note below", sheet(HEAD, *ROWS, "注：含教学点,,,,,,"), [("notice", "row_note", 5)], 3),
+    ("semicolons", sheet(*(line.replace(",", ";") for line in (HEAD, *ROWS))), [("notice", "separator_other", None)], 3),
+    ("tabs", sheet(*(line.replace(",", "\t") for line in (HEAD, *ROWS))), [], 3),
+    ("units", sheet(HEAD, *(row.replace(",0,0,", "人,0,0,") for row in ROWS)), [("notice", "unit_in_cell", 2)], 3),
+    ("a subtotal in the column of codes", sheet(HEAD, *ROWS, "2199000001小计,,,60,0,0,3"), [("notice", "row_total", 5)], 3),
+    ("a subtotal of the last rows", sheet(HEAD, *ROWS, "小计,,,30,0,0,2"), [("notice", "row_total", 5)], 3),
+    ("a wrong subtotal", sheet(HEAD, ROWS[0], "小计,,,30,0,0,1", *ROWS[1:], "小计,,,31,0,0,2"),
+     [("notice", "row_total", 3), ("notice", "row_total", 6), ("error", "subtotal_differs", 6)], 3),
     ("a right total", sheet(HEAD, *ROWS, "合计,,,60,0,0,3"), [("notice", "row_total", 5)], 3),
     (
         "a wrong total", sheet(HEAD, *ROWS, "合 计,,,61,0,0,3"),
@@ -170,3 +179,63 @@ def test_names_are_unique_and_every_sentence_says_what_to_do():
     codes = {code for check in checks for code in check.tells}
     split = {code for code in codes if "fix_zh" in catalogue()[code]}
     assert {code for code in codes - split if not code.startswith("plan_")} == set()
+
+
+def test_a_wrong_subtotal_is_set_beside_the_rows_since_the_last_one(tmp_path):
+    found = read(tmp_path, sheet(HEAD, ROWS[0], "小计,,,30,0,0,1", *ROWS[1:], "小计,,,31,0,0,2"))
+    (problem,) = [p for p in found.problems if p.severity == "error"]
+    assert "小计为 31，明细之和为 30（第 4–5 行之和）" in problem.said()
+    assert "the subtotal is 31, its rows add up to 30 (the sum of rows 4–5)" in problem.said("en")
+
+
+def test_a_unit_is_told_once_a_column_and_a_text_keeps_its_last_word(tmp_path):
+    found = read(tmp_path, sheet(HEAD + ",basis", *(row.replace(",0,0,", "人,0,0,") + ",补报 3 人" for row in ROWS)))
+    assert [(p.found, p.allowed) for p in found.problems if p.code == "unit_in_cell"] == [("30人", "3")]
+    assert found.frame["pupils"].tolist() == [30.0, 20.0, 10.0]
+    assert found.frame["basis"].tolist() == ["补报 3 人"] * 3
+
+
+DAYS = [
+    "2024-11-12",
+    "2024/11/12",
+    "2024.11.12",
+    "2024年11月12日",
+    "20241112",
+    "2024-11-12 00:00:00",
+    "２０２４／１１／１２",
+]
+
+
+@pytest.mark.parametrize("text", DAYS)
+def test_a_day_is_read_as_offices_write_it(text):
+    values, bad = check_cells(TABLES["procedure"].column("date"), [text], required=True)
+    assert (values, bad) == ([date(2024, 11, 12)], [])
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-13-01", "2024-02-30", "86400", "1024-11-12", "24/11/12", "2024-11", "11-12-2024"]
+)
+def test_what_is_no_day_is_refused(text):
+    assert check_cells(TABLES["procedure"].column("date"), [text], required=True)[1]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "expected"),
+    [
+        ("grade_band", "1月3日", ("excel_date", "1-3（小学一至三年级）")),
+        ("grade_band", "2024-01-03", ("excel_date", "1-3（小学一至三年级）")),
+        ("grade_band", "3-Jan", ("excel_date", "1-3（小学一至三年级）")),
+        ("grade_band", "Apr-06", ("excel_date", "4-6（小学四至六年级）")),
+        ("grade_band", "45577", ("excel_date", "10-12（高中）")),
+        ("grade_band", "1月5日", ("", "")),
+        ("date", "45608", ("excel_serial", "2024-11-12")),
+        ("school_id", "2.199E+09", ("code_as_number", "")),
+    ],
+)
+def test_what_excel_made_of_a_cell_is_named(column, text, expected):
+    assert accident(load_dictionary().columns[column], text) == expected
+
+
+@given(st.dates(date(1900, 1, 1), date(2100, 12, 31)), st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"]))
+def test_every_day_is_read_back_from_every_way_of_writing_it(day, way):
+    assert check_cells(TABLES["procedure"].column("date"), [day.strftime(way)], required=True) == ([day], [])

@@ -17,6 +17,7 @@ _YOUNG = (1, 3)  # grades in which children do not board
 _METRES_PER_MINUTE = 1000 / 60  # of one km/h
 _EARTH_M = 6_371_000.0
 _WHOLE, _NEAR = 1.0, 0.01
+_BOARDERS = Both("寄宿生（男、女）", "boarders_m, boarders_f")
 
 
 def _now(ctx: Context) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def young_boarders(ctx: Context) -> list[Problem]:
     table = ctx.tables["enrolment"]
     boarders = table["boarders_m"].fillna(0) + table["boarders_f"].fillna(0)
     rows = table[table["grade"].between(*_YOUNG) & (boarders > 0).to_numpy(dtype=bool)]
-    return at_rows("boarders_young", ("enrolment", Both("寄宿生（男、女）", "boarders_m + boarders_f")), rows, [str(n) for n in boarders[rows.index]],
+    return at_rows("boarders_young", ("enrolment", _BOARDERS), rows, [str(n) for n in boarders[rows.index]],
                    severity="warning")  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def boarder_sexes(ctx: Context) -> list[Problem]:
     found = [f"{m}/{f}" for m, f in zip(rows["m"], rows["f"], strict=True)]
     return at_rows(
         "boarders_one_sex",
-        ("enrolment", Both("寄宿生（男、女）", "boarders_m / boarders_f")),
+        ("enrolment", _BOARDERS),
         rows,
         found,
         severity="warning",

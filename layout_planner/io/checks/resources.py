@@ -13,6 +13,7 @@ from layout_planner.io.checks.model import Check, Context, at_rows, truths, word
 _HALF_FEN = 0.005  # yuan
 _IDLE = ("stopped", "inventoried", "titled", "proposed", "approved", "transferred", "reused")
 DAYS_A_YEAR = 365.25
+_VIEWS = Both("赞成、反对、弃权", "support + oppose + abstain")
 
 
 def staff_stages(ctx: Context) -> list[Problem]:
@@ -94,7 +95,7 @@ def opinion_sums(ctx: Context) -> list[Problem]:
     table = ctx.tables["opinions"]
     said = table["support"] + table["oppose"] + table["abstain"].fillna(0)
     rows = table[(said > table["asked"]).to_numpy(dtype=bool)]
-    return at_rows("opinions_exceed_asked", ("opinions", Both("赞成、反对、弃权", "support + oppose + abstain")), rows, _text(said[rows.index]),
+    return at_rows("opinions_exceed_asked", ("opinions", _VIEWS), rows, _text(said[rows.index]),
                    allowed=_text(rows["asked"]))  # fmt: skip
 
 
