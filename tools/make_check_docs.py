@@ -27,7 +27,8 @@ This page is made from the registry of checks; do not edit it by hand.
 - **错误 error**:`run` 不会运行；退出码 2。
 - **警告 warning**:可以运行，请核实；加 `--strict` 时退出码 1。
 - **提示 notice**:供参考；退出码 0。
-- 结果：屏幕上按级别列出，同一列同样的问题合为一行（每级先列 20 行）；`tables/data_quality.csv` 列出全部（轮次、级别、文件、行、列、实际、应为、处理办法）;
+- 结果：屏幕上按级别列出，同一列同样的问题合为一行（每级先列 20 行）；`tables/data_quality.csv` \
+列出全部（轮次、级别、文件、行、列、实际、应为、处理办法）;
   `check.html` 是可打印的一页摘要。
 - 合理性核对没有写死的界限：要么是“偶然出现的概率低于 `check_alpha`”，要么是“偏离自身走势 `check_sd` 个标准差”，
   要么是下面列出的工程假设；都可在 `county.toml` 的 `[parameters]` 改。

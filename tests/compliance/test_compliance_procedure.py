@@ -27,9 +27,7 @@ def test_a_notice_before_the_appraisal_fails_and_counts_the_pupils():
     swapped = [("draft", "2024-11-04"), ("notice", "2024-11-18", "2024-12-02"), ("submit", "2025-01-08"),
                ("appraisal", "2025-03-12")]  # fmt: skip
     found = procedure.check_closing_steps(ledger(swapped), M05, DAY)
-    assert told(found, "names", "affected") == [
-        ["fail", "公示（2024-11-18）早于论证（2025-03-12），次序不对", 9.0]
-    ]
+    assert told(found, "names", "affected") == [["fail", "公示（2024-11-18）早于论证（2025-03-12），次序不对", 9.0]]
 
 
 def test_submission_during_the_public_notice_fails():

@@ -112,9 +112,7 @@ def test_a_village_far_outside_its_township_is_told_beside_the_others():
     points = place([1, 3, 5, 7, 9, 12], [5] * 6, township_code=["A"] * 5 + ["B"])
     moved = points.assign(township_code=["A"] * 4 + ["B"] * 2)
     assert township_problems(points, townships(), crs=CRS, limits=LIMITS) == []
-    assert (
-        told(township_problems(moved, townships(), crs=CRS, limits=LIMITS)) == []
-    )  # one kilometre over is no mistake
+    assert told(township_problems(moved, townships(), crs=CRS, limits=LIMITS)) == []  # one kilometre over is no mistake
     far = points.assign(township_code=["A", "B", "A", "A", "A", "B"])
     assert told(township_problems(far, townships(), crs=CRS, limits=LIMITS)) == [
         ("warning", "village_off_township", 3, "7.0")
