@@ -26,6 +26,8 @@ from layout_planner.policy.wording import values_text
 
 NAMED = ("schools", "villages", "townships")
 
+CHECKS = "checks"  # the file of assumptions that only the checks of plausibility read
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -63,12 +65,16 @@ class Setup:
         return pd.DataFrame(rows, columns=["rule_id", "title", "value", "unit", "cite"])
 
     def assumptions(self) -> pd.DataFrame:
-        """Every assumption with the number in use: name, title, value, unit, range, source.
+        """Assumptions that move a result, with the number in use: name, title, value, unit, range, source.
+
+        Those of the checks of plausibility move none; they stand in docs/parameters.md.
 
         Where the county has set the rule that takes the place of an assumption, its number and who signed it stand.
         """
         rows = []
         for name, p in self.parameters.items():
+            if p.group == CHECKS:
+                continue
             own = self.catalogue.rule(p.until_set).find(self.day) if p.until_set else None
             value, source = self.values[name], p.source
             if own is not None:

@@ -22,6 +22,8 @@ _ROOM: Final = 15.0  # lines of findings beside the list of all checks
 _ROOM_ALONE: Final = 48.0  # lines of findings where only the checks that found something are listed
 _RULE: Final = 0.35  # the rule under a finding, in lines
 _CHECK: Final = 0.8  # a line of the list of checks, in lines of findings
+_NOTES: Final = 3.0  # lines that the notes about what is not shown take
+_SHORT: Final = 24  # checks of a round, up to which it has a column of its own
 _ENDS: Final = re.compile(r"[，、；：。（ ]")
 _MAIN: Final = ("schools", "villages", "townships", "enrolment", "births")
 _OTHERS: Final = "…"
@@ -134,10 +136,9 @@ class CheckPage:
     @property
     def shown(self) -> list[tuple[str, str, str]]:
         """The findings that the page has room for: severity, its label, the sentence."""
-        room = _ROOM
-        if self.crowded:
-            listed = max(len(lines) for _, lines, _ in self.listed)
-            room = _ROOM_ALONE - _CHECK * listed
+        room = _ROOM - _NOTES if self.crowded else _ROOM
+        if self.short:
+            room = _ROOM_ALONE - _CHECK * max(len(lines) for _, lines, _ in self.listed)
         kept = []
         for finding in self.findings:
             room -= finding.height
@@ -145,6 +146,11 @@ class CheckPage:
                 break
             kept.append((finding.severity, label("severity", finding.severity), finding.text))
         return kept
+
+    @property
+    def short(self) -> bool:
+        """Whether every round has a column of its own: where a few checks are listed."""
+        return self.crowded and max(len(lines) for _, lines, _ in self.listed) <= _SHORT
 
     @property
     def more(self) -> int:

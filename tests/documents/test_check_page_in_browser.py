@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from layout_planner.io.checks.registry import all_checks
-from layout_planner.reports.check_page import CheckLine, CheckPage, render_check
+from layout_planner.reports.check_page import CheckLine, CheckPage, Finding, render_check
 from tests.documents.test_report_in_browser import addresses, browse
 
 pytestmark = pytest.mark.documents
@@ -28,7 +28,9 @@ def page(found):
             "zones": 9,
         },
         lines=tuple(CheckLine(c.round, c.zh, True, counts) for c in all_checks()),
-        findings=tuple(("error", f"enrolment.csv 第 {n} 行：" + "长" * 200, "办" * 60) for n in range(found * 40)),
+        findings=tuple(
+            Finding("error", f"enrolment.csv 第 {n} 行：" + "长" * 200, "办" * 60, n + 1) for n in range(found * 40)
+        ),
     )
 
 
