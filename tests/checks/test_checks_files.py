@@ -13,6 +13,7 @@ from layout_planner.io.checks.excel import accident
 from layout_planner.io.checks.reading import read_table
 from layout_planner.io.checks.registry import all_checks
 from layout_planner.io.checks.run import inspect_county
+from layout_planner.io.county import read_county
 from layout_planner.io.settings import Declared
 
 TABLES = load_dictionary().tables
@@ -239,3 +240,19 @@ def test_what_excel_made_of_a_cell_is_named(column, text, expected):
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)), st.sampled_from(["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"]))
 def test_every_day_is_read_back_from_every_way_of_writing_it(day, way):
     assert check_cells(TABLES["procedure"].column("date"), [day.strftime(way)], required=True) == ([day], [])
+
+
+def test_an_optional_table_with_its_header_only_is_told_and_taken_as_absent(county_copy):
+    (county_copy / "events.csv").write_text(
+        "event_id,date,township_code,event_kind,size,age_low,age_high\n", encoding="utf-8"
+    )
+    inspection = inspect_county(county_copy)
+    assert [(p.severity, p.code, p.file) for p in inspection.problems] == [("warning", "table_empty", "events.csv")]
+    assert "events" not in inspection.tables
+    assert "events" not in read_county(county_copy).more
+
+
+def test_a_needed_table_with_its_header_only_is_an_error(county_copy):
+    (county_copy / "births.csv").write_text("township_code,year,births\n", encoding="utf-8")
+    found = [p for p in inspect_county(county_copy).problems if p.file == "births.csv"]
+    assert [(p.severity, p.code) for p in found] == [("error", "file_empty")]

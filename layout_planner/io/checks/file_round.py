@@ -18,7 +18,7 @@ CHECKS = (
     Check("encoding", "file", "error", "编码是 UTF-8，没有混用", "Encoding is UTF-8 and not mixed",
           codes=("encoding_mixed", "encoding_other")),
     Check("text_garbled", "file", "warning", "名称里没有乱码", "No garbled characters in names"),
-    Check("rows_there", "file", "error", "表里有数据行", "Tables have rows", codes=("file_empty",)),
+    Check("rows_there", "file", "error", "表里有数据行", "Tables have rows", codes=("file_empty", "table_empty")),
     Check("separator", "file", "notice", "分隔符是逗号", "Cells are separated by commas", codes=("separator_other",)),
     Check("title_above_header", "file", "warning", "第一行就是表头", "The header is the first line"),
     Check("header_merged", "file", "error", "表头只有一行，没有合并单元格", "The header is one line, no merged cells"),

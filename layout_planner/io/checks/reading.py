@@ -69,11 +69,13 @@ def read_table(path: Path, spec: Table, declared: Declared) -> TableRead:
     Returns
     -------
     TableRead
-        Without a frame if the file cannot be read or lacks a required column.
+        Without a frame if the file cannot be read, lacks a required column, or is an optional one without a row.
     """
     try:
         cells = _cells_of(path, spec, declared)
     except DataError as error:
+        if error.code == "file_empty" and spec.may_be_absent:
+            return TableRead(None, None, [Problem("warning", "table_empty", path.name)])
         return TableRead(None, None, [_as_problem(error, path.name)])
     problems = cells.problems + missing_columns(spec, cells.header, path.name)
     known = {column.name for column in spec.columns}
