@@ -61,6 +61,12 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
     "road_class": {"trunk": "国省道", "county": "县道", "township": "乡道", "village": "村道", "track": "便道"},
     "value_status": {"observed": "实际", "forecast": "预测", "estimated": "估算"},
     "cohort": {"born": "已出生", "part": "部分出生", "unborn": "未出生"},
+    "variant": {"low": "低方案", "middle": "中方案", "high": "高方案"},
+    "births_driver": {
+        "marriages": "育龄妇女和结婚人数继续减少",
+        "trend": "近年走势延续、逐年减弱",
+        "fertility": "生育水平企稳或回升",
+    },
     "term": {"near": "近期", "long": "远期"},
     "seat_component": {"rooms": "教室", "area": "用房面积", "beds": "床位", "meals": "餐位", "none": "无"},
     "travel_mode": {"walk": "步行", "escort": "家长接送（机动车）", "bus": "校车或公交"},

@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.births import cohort_draws, project_births
+from layout_planner.enrolment.births_variants import Drivers, apart, beside_draws, births_variants, variant_pupils
 from layout_planner.enrolment.cohorts import births_by_year, cohort_of
 from layout_planner.enrolment.county_model import county_model, unit_index
 from layout_planner.enrolment.county_window import STAGES, Window, draw_path, homes_of, judge_window, window_origins
@@ -36,12 +37,15 @@ class CountyOptions:
         Number of draws. [-]
     births_to
         Last calendar year of births used; default: all that are registered. [year]
+    drivers
+        How the drivers of low and high births are sized; default: no variants.
     """
 
     base_year: int
     horizon: int
     draws: int = 1000
     births_to: int | None = None
+    drivers: Drivers | None = None
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -78,7 +82,9 @@ def forecast_county(
     tuple
         Dataset: ``pupils(draw, unit, school_year)`` float32 with school_id, township_of_school and grade on unit, the
         base year the same in all draws; ``births(draw, township_code, year)``. Whole pupils, never negative; sums over
-        schools, townships and the county are sums of draws. DataFrame: what was estimated, as `parameters_table`.
+        schools, townships and the county are sums of draws. With drivers also ``variant_births(variant, township_code,
+        year)`` and ``variant_pupils(variant, unit, school_year)``, means. DataFrame: what was estimated, as
+        `parameters_table`.
 
     Raises
     ------
@@ -94,14 +100,19 @@ def forecast_county(
     used = births if options.births_to is None else births[births["year"] <= options.births_to]
     last = cohort_of(options.base_year + options.horizon, GRADES[0])
     drawn = project_births(births_by_year(used), last_year_needed=last + 1, draws=options.draws, rng=rng)
-    cohorts = cohort_draws(used, drawn)
+    variants = None if options.drivers is None else births_variants(drawn, options.drivers)
+    cohorts = cohort_draws(used, drawn if variants is None else beside_draws(drawn, variants))
     model, fit = county_model(panel, homes_of(flows, cohorts), options.horizon, priors)
+    model, others = (model, []) if variants is None else apart(model)
     origins = window_origins(panel, used, flows, options.horizon, rng)
     window = judge_window(origins, panel, options.horizon, rng)
     path = draw_path(model, panel, window, options.draws, rng)
     start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=2)
     pupils = np.concatenate([start, path]).transpose(2, 1, 0)
-    return _dataset(pupils, panel, drawn, options), parameters_table(model, fit, window, panel)
+    forecast = _dataset(pupils, panel, drawn, options)
+    if variants is not None:
+        forecast = _with_variants(forecast, variants, variant_pupils(others, path.mean(axis=2, dtype=np.float64).T))
+    return forecast, parameters_table(model, fit, window, panel)
 
 
 def parameters_table(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> pd.DataFrame:
@@ -151,3 +162,12 @@ def _dataset(
         attrs={"units": "pupils"},
     )
     return xr.Dataset({"pupils": array, "births": drawn}, attrs={"base_year": options.base_year})
+
+
+def _with_variants(forecast: xr.Dataset, births: xr.DataArray, ahead: NDArray[np.float64]) -> xr.Dataset:
+    """Add births and mean pupils of the variants; the base year is the same in all."""
+    start = forecast["pupils"].isel(school_year=0, draw=0).to_numpy().astype(float)
+    pupils = np.concatenate([np.broadcast_to(start[None, :, None], (len(ahead), len(start), 1)), ahead], axis=2)
+    return forecast.assign(
+        variant_births=births, variant_pupils=(("variant", "unit", "school_year"), pupils, {"units": "pupils"})
+    )
