@@ -60,6 +60,7 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
     },
     "road_class": {"trunk": "国省道", "county": "县道", "township": "乡道", "village": "村道", "track": "便道"},
     "value_status": {"observed": "实际", "forecast": "预测", "estimated": "估算"},
+    "effect_kind": {"ordinary": "常规", "structural": "结构性"},
     "cohort": {"born": "已出生", "part": "部分出生", "unborn": "未出生"},
     "variant": {"low": "低方案", "middle": "中方案", "high": "高方案"},
     "births_driver": {

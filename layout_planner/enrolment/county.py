@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,13 +11,12 @@ from numpy.typing import NDArray
 
 from layout_planner.enrolment.births import cohort_draws, project_births
 from layout_planner.enrolment.births_variants import Drivers, apart, beside_draws, births_variants, variant_pupils
-from layout_planner.enrolment.cohorts import births_by_year, cohort_of
+from layout_planner.enrolment.cohorts import births_by_year, cohort_of, cohort_status, last_registered
 from layout_planner.enrolment.county_model import county_model, unit_index
-from layout_planner.enrolment.county_window import STAGES, Window, draw_path, homes_of, judge_window, window_origins
+from layout_planner.enrolment.county_window import draw_path, homes_of, judge_window, window_origins
+from layout_planner.enrolment.explain import Estimates, estimates
 from layout_planner.enrolment.priors import Priors
-from layout_planner.enrolment.progression import Progression
 from layout_planner.enrolment.school_panel import SchoolPanel, school_panel
-from layout_planner.enrolment.units import UnitModel
 from layout_planner.errors import UsageError
 from layout_planner.terms import GRADES
 
@@ -59,7 +57,7 @@ def forecast_county(
     flows: pd.DataFrame,
     options: CountyOptions,
     rng: np.random.Generator,
-) -> tuple[xr.Dataset, pd.DataFrame]:
+) -> tuple[xr.Dataset, Estimates]:
     """Forecast pupils of every school and grade, with the births behind them, in joint draws.
 
     Parameters
@@ -80,11 +78,10 @@ def forecast_county(
     Returns
     -------
     tuple
-        Dataset: ``pupils(draw, unit, school_year)`` float32 with school_id, township_of_school and grade on unit, the
-        base year the same in all draws; ``births(draw, township_code, year)``. Whole pupils, never negative; sums over
+        Dataset: ``pupils(draw, unit, school_year)`` float32 with school_id, township_of_school and grade on unit,
+        whether the cohort is born on unit and year, the base year the same in all draws; ``births(draw, township_code, year)``. Whole pupils, never negative; sums over
         schools, townships and the county are sums of draws. With drivers also ``variant_births(variant, township_code,
-        year)`` and ``variant_pupils(variant, unit, school_year)``, means. DataFrame: what was estimated, as
-        `parameters_table`.
+        year)`` and ``variant_pupils(variant, unit, school_year)``, means. Estimates: what was estimated, as tables.
 
     Raises
     ------
@@ -109,45 +106,23 @@ def forecast_county(
     path = draw_path(model, panel, window, options.draws, rng)
     start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=2)
     pupils = np.concatenate([start, path]).transpose(2, 1, 0)
-    forecast = _dataset(pupils, panel, drawn, options)
+    forecast = _dataset(pupils, panel, drawn, options, last_registered(used))
     if variants is not None:
         forecast = _with_variants(forecast, variants, variant_pupils(others, path.mean(axis=2, dtype=np.float64).T))
-    return forecast, parameters_table(model, fit, window, panel)
-
-
-def parameters_table(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> pd.DataFrame:
-    """List what was estimated: births weights, shared progression, township effects, noise, width of the bands.
-
-    Returns
-    -------
-    DataFrame
-        parameter, item, value, sd (NaN where none).
-    """
-    rows: list[tuple[str, str, float, float]] = []
-    noise = window.noise
-    for name, weight in zip(("kindergarten", "grade 1"), model.weights, strict=True):
-        rows.append(("births_weight", name, weight.mean, weight.sd))
-    for step, (lower, upper) in enumerate(pairwise(GRADES)):
-        rows.append(("progression", f"{lower}→{upper}", float(fit.theta_now[step]), np.nan))
-    for i, township in enumerate(panel.townships):
-        rows.append(("township_effect", township, float(fit.area_now[i]), float(model.area_sd[i])))
-        own = fit.expected_area[i] / (fit.expected_area[i] + Priors().area_pseudo)
-        rows.append(("township_own_weight", township, float(own), np.nan))
-    for k, name in enumerate(("entry", "new stage", "kindergarten", "later")):
-        rows.extend([("noise_phi", name, noise.phi[k], np.nan), ("noise_psi", name, noise.psi[k], np.nan)])
-    rows.extend([("shock_sd", "township", noise.area_sd, np.nan), ("shock_sd", "county", noise.county_sd, np.nan)])
-    for name, widths in zip(STAGES, window.width, strict=True):
-        rows.extend([("width", f"{name} +{year}", float(x), np.nan) for year, x in enumerate(widths, start=1)])
-    rows.append(("noise_years", "county", float(noise.years), np.nan))
-    return pd.DataFrame(rows, columns=["parameter", "item", "value", "sd"])
+    return forecast, estimates(model, fit, window, panel)
 
 
 def _dataset(
-    pupils: NDArray[np.float32], panel: SchoolPanel, drawn: xr.DataArray, options: CountyOptions
+    pupils: NDArray[np.float32],
+    panel: SchoolPanel,
+    drawn: xr.DataArray,
+    options: CountyOptions,
+    through: tuple[int, int],
 ) -> xr.Dataset:
     school, grade = unit_index(panel)
     ids, codes = np.array(panel.schools), np.array(panel.townships)
     years = np.arange(options.base_year, options.base_year + options.horizon + 1)
+    born = np.array([[cohort_status(cohort_of(int(year), g), *through) for year in years] for g in GRADES])
     array = xr.DataArray(
         np.ascontiguousarray(pupils),
         dims=("draw", "unit", "school_year"),
@@ -158,6 +133,7 @@ def _dataset(
             "school_id": ("unit", ids[school]),
             "township_of_school": ("unit", codes[panel.town[school]]),
             "grade": ("unit", np.array(GRADES)[grade]),
+            "cohort": (("unit", "school_year"), born[grade]),
         },
         attrs={"units": "pupils"},
     )

@@ -55,6 +55,8 @@ class Forecasted:
                 "forecast_township": self.outlook.townships,
                 "forecast_stage": self.outlook.stages,
                 "forecast_village": self.outlook.villages,
+                "forecast_parameters": self.outlook.estimated.parameters,
+                "forecast_weights": self.outlook.estimated.weights,
                 "backtest": self.backtest,
                 "reconciliation": self.ledger.table(),
             }

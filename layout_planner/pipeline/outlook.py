@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from layout_planner.enrolment import (
     summarise_township_pupils,
 )
 from layout_planner.enrolment.cohorts import births_by_year
+from layout_planner.enrolment.explain import Estimates
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
@@ -37,7 +38,7 @@ class Outlook:
 
     pupils: xr.DataArray
     children: xr.Dataset
-    estimated: pd.DataFrame
+    estimated: Estimates
     births: pd.DataFrame
     schools: pd.DataFrame
     townships: pd.DataFrame
@@ -70,12 +71,20 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     return Outlook(
         pupils=pupils,
         children=children,
-        estimated=estimated,
+        estimated=_named(setup, estimated),
         births=_births(forecast["births"], county.births, county.townships),
         schools=by_school,
         townships=by_town,
         stages=by_stage,
         villages=forecast_village(children, setup.villages, base_year=setup.base_year),
+    )
+
+
+def _named(setup: Setup, estimated: Estimates) -> Estimates:
+    """Add the names of the townships."""
+    names = setup.county.townships.set_index("township_code")["name"].to_dict() | {COUNTY: "全县"}
+    return replace(
+        estimated, weights=estimated.weights.assign(township_name=estimated.weights["township_code"].map(names))
     )
 
 

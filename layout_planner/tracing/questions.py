@@ -81,6 +81,23 @@ def _grades_of_stage_or_all(row: Record, store: Store) -> Iterable[str]:
     return (str(grade) for grades in STAGE_GRADES.values() for grade in grades)
 
 
+def _estimates_of_stage(row: Record, store: Store) -> Iterable[str]:
+    """Whose estimates a township's stage rests on: its own, its steps', the county's, and those of every stage."""
+    towns, grades = _towns(row, store), sorted(STAGE_GRADES[Stage(row.get("stage"))])
+    steps = [f"{grade - 1}→{grade}" for grade in grades]
+    yield from towns
+    yield from steps
+    yield from (f"{town} {step}" for town in sorted(towns) for step in steps)
+    yield from (row.get("stage"), COUNTY, "township", "entry", "new stage", "kindergarten", "later")
+
+
+def _schools_of_estimate(row: Record, store: Store) -> Answer:
+    """Schools of the township that an estimate belongs to; all of them where it is the county's."""
+    town = row.get("parameter_of").split(" ")[0]
+    own = codes_of("schools", "school_id", store, township_code={town})
+    return own or codes_of("schools", "school_id", store)
+
+
 def _grades_of_band(row: Record, _store: Store) -> Iterable[str]:
     return map(str, BAND_GRADES[GradeBand(row.get("grade_band"))])
 
@@ -268,6 +285,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@cases_of_giver": _cases_of_giver,
     "@compulsory": lambda _row, _store: (str(Stage.PRIMARY), str(Stage.JUNIOR)),
     "@entry_band": _entry_band,
+    "@estimates_of_stage": _estimates_of_stage,
     "@giver": _giver,
     "@grade_now": lambda row, store: (str(_now(row, store)),),
     "@grade_step": lambda row, _store: (str(_grade(row) - 1), row.get("grade")),
@@ -281,6 +299,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@pair_schools": _pair_schools,
     "@pair_subjects": _pair_subjects,
     "@schools_of_case": _schools_of_case,
+    "@schools_of_estimate": _schools_of_estimate,
     "@schools_of_home": _schools_of_home,
     "@schools_of_town": _schools_of_town,
     "@schools_of_towns": _schools_of_towns,

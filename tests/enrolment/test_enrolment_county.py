@@ -150,7 +150,7 @@ def test_nothing_after_the_base_year_is_used(forecast):
     scrambled = pd.concat([keep, scrambled[scrambled["school_year"] > BASE]])
     dataset, estimated = run(scrambled)
     np.testing.assert_array_equal(dataset["pupils"].to_numpy(), forecast[0]["pupils"].to_numpy())
-    pd.testing.assert_frame_equal(estimated, forecast[1])
+    pd.testing.assert_frame_equal(estimated.parameters, forecast[1].parameters)
 
 
 def test_the_same_seed_is_identical_and_another_differs(forecast):
@@ -160,8 +160,8 @@ def test_the_same_seed_is_identical_and_another_differs(forecast):
 
 
 def test_what_was_estimated_is_reported(forecast):
-    estimated = forecast[1].set_index(["parameter", "item"])["value"]
-    assert 0 <= estimated["births_weight", "grade 1"] <= 1.2
+    estimated = forecast[1].parameters.set_index(["parameter", "parameter_of"])["estimate"]
+    assert 0 <= estimated["births_weight", "primary"] <= 1.2
     assert 0.8 < estimated["progression", "2→3"] < 1.2
     assert 0 < estimated["township_own_weight", "620000002"] < 1
 
