@@ -3,6 +3,7 @@
 A column whose type is ``enum:NAME`` in ``contracts/columns.toml`` takes its values from ``ENUMS[NAME]``.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -233,6 +234,12 @@ GRADE_LABELS_ZH: Final[dict[int, str]] = {
     -2: "小班", -1: "中班", 0: "大班", 1: "一年级", 2: "二年级", 3: "三年级", 4: "四年级", 5: "五年级", 6: "六年级",
     7: "初一", 8: "初二", 9: "初三", 10: "高一", 11: "高二", 12: "高三",
 }  # fmt: skip
+
+
+def joint_cohort(kinds: Iterable[str]) -> str:
+    """Mark of several cohorts together: born if all are, unborn if all are, "" where nothing is told, else part."""
+    found = set(kinds)
+    return found.pop() if len(found) == 1 else "part" if found else ""
 
 
 def label(enum: str, value: str) -> str:

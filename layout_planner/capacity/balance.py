@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from layout_planner.contracts import check_table
-from layout_planner.terms import COUNTY, STAGE_OF_GRADE, Stage
+from layout_planner.terms import COUNTY, STAGE_OF_GRADE, Stage, joint_cohort
 
 _QUANTILES = (0.1, 0.5, 0.9)
 
@@ -25,7 +25,8 @@ def seat_balance(
     seats
         Table `seats`; rows of the term ``near`` are used. [seats]
     pupils
-        Dimensions draw, unit, school_year; coordinates school_id and grade on unit. [pupils]
+        Dimensions draw, unit, school_year; coordinates school_id and grade on unit and, where known, cohort (born or
+        not) on unit and school_year. [pupils]
     schools
         Table `schools`.
     townships
@@ -43,6 +44,7 @@ def seat_balance(
     places = home.reindex([str(school) for school in pupils["school_id"].values]).to_numpy()
     years = [int(year) for year in pupils["school_year"].values]
     supply = _supply(near, schools, years)
+    born = pupils["cohort"].transpose("unit", "school_year").values if "cohort" in pupils.coords else None
     values = pupils.transpose("draw", "unit", "school_year").to_numpy().astype(float)
     frames = []
     for code, name in [*zip(townships["township_code"], townships["name"], strict=True), (COUNTY, "全县")]:
@@ -51,7 +53,9 @@ def seat_balance(
             rows = (near["stage"] == stage) & ((code == COUNTY) | (near["township_code"] == code))
             if units.any() or rows.any():
                 group = _group(supply[rows.to_numpy()], values[:, units].sum(axis=1))
-                frames.append(group.assign(township_code=code, township_name=name, stage=stage, school_year=years))
+                marks = "" if born is None else [joint_cohort(year) for year in born[np.array(stages) == stage].T]
+                group = group.assign(township_code=code, township_name=name, stage=stage, school_year=years)
+                frames.append(group.assign(cohort=marks))
     return check_table("seat_balance", pd.concat(frames, ignore_index=True))
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.births_trend import draw_trend, fit_trend
-from layout_planner.enrolment.cohorts import AUTUMN_SHARE, births_by_year, cohort_parts
+from layout_planner.enrolment.cohorts import AUTUMN_SHARE, births_by_year, cohort_parts, last_registered, year_status
 from layout_planner.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -109,7 +109,13 @@ def discounted_counts(observed: Floats) -> Floats:
     return counts
 
 
-def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
+def births_table(
+    births: xr.DataArray,
+    registered: pd.DataFrame,
+    townships: pd.DataFrame,
+    *,
+    through: tuple[int, int] | None = None,
+) -> pd.DataFrame:
     """Table ``births_projected``: one row a township and year.
 
     Parameters
@@ -120,11 +126,14 @@ def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.D
         Table ``births``: a year registered in full is observed.
     townships
         Table ``townships``, for the names.
+    through
+        Last registered year and month; default: that of `registered`.
 
     Returns
     -------
     DataFrame
-        Columns of ``births_projected``; status observed or forecast. [children]
+        Columns of ``births_projected``; status observed or forecast; cohort born, part (some months are registered) or
+        unborn. [children]
     """
     values = births.to_numpy()
     mean, quantiles = values.mean(axis=0, dtype=float), np.quantile(values, QUANTILES, axis=0)
@@ -139,6 +148,8 @@ def births_table(births: xr.DataArray, registered: pd.DataFrame, townships: pd.D
     known = births_by_year(registered).reindex(index=codes, columns=years).notna().to_numpy()
     known = known & (years <= births.attrs["last_observed"])
     table.insert(3, "status", np.where(known.ravel(), "observed", "forecast"))
+    end = last_registered(registered) if through is None else through
+    table.insert(4, "cohort", [year_status(int(year), *end) for year in table["year"]])
     return table
 
 

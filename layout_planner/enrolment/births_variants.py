@@ -11,7 +11,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.births_trend import Trend, fit_trend
+from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered, year_status
+from layout_planner.enrolment.summaries import largest_remainder
 from layout_planner.enrolment.units import UnitModel, mean_path
+from layout_planner.terms import COUNTY, STAGE_OF_GRADE, joint_cohort
 
 Floats = NDArray[np.float64]
 
@@ -98,7 +101,8 @@ def variant_factors(trend: Trend, paces: tuple[Pace, Pace], ahead: int) -> Float
     powers = trend.damping[:, None] ** np.arange(1, ahead + 1)
     travelled = np.cumsum(powers, axis=1)
     low, high = (trend.weight @ ((pace.rate - trend.state[:, 1])[:, None] * travelled) for pace in paces)
-    return np.exp(np.stack([np.minimum(low, 0.0), np.zeros(ahead), np.maximum(high, 0.0)]))
+    factors: Floats = np.exp(np.stack([np.minimum(low, 0.0), np.zeros(ahead), np.maximum(high, 0.0)]))
+    return factors
 
 
 def births_variants(drawn: xr.DataArray, drivers: Drivers) -> xr.DataArray:
@@ -183,3 +187,107 @@ def variant_pupils(models: list[UnitModel], mean: Floats) -> Floats:
     middle = paths[list(VARIANTS).index("middle")]
     known = middle > 0
     return np.stack([mean * np.where(known, path / np.where(known, middle, 1.0), 1.0) for path in paths])
+
+
+def births_variants_table(
+    variants: xr.DataArray, drawn: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame
+) -> pd.DataFrame:
+    """Table ``births_variants``: births of every township and of the county by variant and year.
+
+    Parameters
+    ----------
+    variants
+        Answer of `births_variants`. [children]
+    drawn
+        Answer of `project_births`. [children]
+    registered
+        Table ``births``: how far births are registered.
+    townships
+        Table ``townships``, for the names.
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``births_variants``; `draws_below` is the share of the draws with fewer births, NaN in registered
+        years. [children]
+    """
+    order = ("variant", "township_code", "year")
+    whole = [values.sum("township_code").expand_dims(township_code=[COUNTY]) for values in (variants, drawn)]
+    table = _long(xr.concat([variants, whole[0]], dim="township_code").transpose(*order), "births_mean")
+    draws = xr.concat([drawn, whole[1]], dim="township_code").transpose("draw", *order[1:]).to_numpy()
+    known = table["year"].to_numpy() <= int(drawn.attrs["last_observed"])
+    values = table["births_mean"].to_numpy().reshape(len(VARIANTS), *draws.shape[1:])
+    below = np.stack([(draws < value).mean(axis=0) + (draws == value).mean(axis=0) / 2 for value in values])
+    names = townships.assign(township_code=townships["township_code"].astype(str)).set_index("township_code")["name"]
+    through = last_registered(registered)
+    table["township_name"] = table["township_code"].map({**names.to_dict(), COUNTY: "全县"})
+    table["status"] = np.where(known, "observed", "forecast")
+    table["cohort"] = [year_status(int(year), *through) for year in table["year"]]
+    table["draws_below"] = np.where(known, np.nan, below.ravel())
+    return table.merge(paces_of(variants), on="variant")
+
+
+def paces_of(variants: xr.DataArray) -> pd.DataFrame:
+    """Driver of every variant, its yearly rate of change as a share, and the years it was seen in (empty: none)."""
+    first, last = (variants[name].to_numpy() for name in ("first", "last"))
+    return pd.DataFrame(
+        {
+            "variant": variants["variant"].to_numpy(),
+            "driver": variants["driver"].to_numpy(),
+            "pace": np.expm1(variants["rate"].to_numpy()),
+            "pace_years": [f"{a}–{b}" if a else "" for a, b in zip(first, last, strict=True)],
+        }
+    )
+
+
+def forecast_variants_table(
+    pupils: xr.DataArray, births: xr.DataArray, schools: pd.DataFrame, registered: pd.DataFrame, base_year: int
+) -> pd.DataFrame:
+    """Table ``forecast_variants``: mean pupils of every township and of the county by variant, stage and year.
+
+    Parameters
+    ----------
+    pupils
+        ``variant_pupils`` of `forecast_county`. [pupils]
+    births
+        Answer of `births_variants`, for the drivers.
+    schools
+        Table ``schools``, for the townships.
+    registered
+        Table ``births``: how far births are registered.
+    base_year
+        Last observed school year. [year]
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``forecast_variants`` but for the name of the township; printed integers as in the other tables: by
+        largest remainder over the schools of a year and grade. [pupils]
+    """
+    town = schools.astype({"school_id": str, "township_code": str}).set_index("school_id")["township_code"]
+    table = _long(pupils.transpose("variant", "unit", "school_year"), "pupils_mean")
+    unit = table.pop("unit").to_numpy()
+    table["grade"] = pupils["grade"].to_numpy()[unit]
+    table["township_code"] = town.reindex(pupils["school_id"].to_numpy().astype(str)).to_numpy()[unit]
+    cells = table.groupby(["variant", "school_year", "grade"])["pupils_mean"]
+    table["pupils_printed"] = cells.transform(lambda means: largest_remainder(means.to_numpy(dtype=float)))
+    through = last_registered(registered)
+    born = {
+        (year, grade): cohort_status(cohort_of(year, grade), *through)
+        for year in pupils["school_year"].to_numpy().tolist()
+        for grade in sorted(set(table["grade"]))
+    }
+    table["cohort"] = [born[pair] for pair in zip(table["school_year"], table["grade"], strict=True)]
+    table["stage"] = [str(STAGE_OF_GRADE[grade]) for grade in table["grade"]]
+    keys = ["variant", "township_code", "school_year", "stage"]
+    whole = pd.concat([table, table.assign(township_code=COUNTY)], ignore_index=True).groupby(keys, as_index=False)
+    sums = whole[["pupils_mean", "pupils_printed"]].sum()
+    marks = table.groupby(["school_year", "stage"])["cohort"].agg(joint_cohort).reset_index()
+    status = np.where(sums["school_year"] <= base_year, "observed", "forecast")
+    return sums.assign(status=status).merge(marks, on=["school_year", "stage"]).merge(paces_of(births), on="variant")
+
+
+def _long(values: xr.DataArray, name: str) -> pd.DataFrame:
+    """One row a cell, the last dimension running fastest."""
+    index = pd.MultiIndex.from_product([values[d].to_numpy() for d in values.dims], names=[str(d) for d in values.dims])
+    return pd.DataFrame({name: values.to_numpy().ravel().astype(float)}, index=index).reset_index()

@@ -49,6 +49,13 @@ def covered_share(cohort: int, last_year: int, last_month: int = MONTHS) -> floa
     return min(max(months / MONTHS, 0.0), 1.0)
 
 
+def year_status(year: int, last_year: int, last_month: int = MONTHS) -> CohortStatus:
+    """Whether the children of a calendar year are born when births are registered to the end of a month."""
+    if year == last_year:
+        return "born" if last_month == MONTHS else "part"
+    return "born" if year < last_year else "unborn"
+
+
 def school_year_cohorts(births: pd.DataFrame) -> pd.DataFrame:
     """Births by township and school-year cohort (学年出生队列).
 

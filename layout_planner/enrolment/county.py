@@ -79,9 +79,10 @@ def forecast_county(
     -------
     tuple
         Dataset: ``pupils(draw, unit, school_year)`` float32 with school_id, township_of_school and grade on unit,
-        whether the cohort is born on unit and year, the base year the same in all draws; ``births(draw, township_code, year)``. Whole pupils, never negative; sums over
-        schools, townships and the county are sums of draws. With drivers also ``variant_births(variant, township_code,
-        year)`` and ``variant_pupils(variant, unit, school_year)``, means. Estimates: what was estimated, as tables.
+        whether the cohort is born on unit and year, the base year the same in all draws; ``births(draw, township_code,
+        year)``. Whole pupils, never negative; sums over schools, townships and the county are sums of draws. With
+        drivers also ``variant_births(variant, township_code, year)`` and ``variant_pupils(variant, unit,
+        school_year)``, means. Estimates: what was estimated, as tables.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,12 +22,15 @@ from layout_planner.enrolment import (
     summarise_school,
     summarise_township_pupils,
 )
+from layout_planner.enrolment.births_variants import Drivers, births_variants_table, forecast_variants_table
 from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.enrolment.explain import Estimates
+from layout_planner.pipeline.chain import Chain, chain_of
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
+from layout_planner.pipeline.marks import marks_of
 from layout_planner.pipeline.setup import Setup
-from layout_planner.terms import COUNTY, OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE
+from layout_planner.terms import BAND_GRADES, COUNTY, OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, joint_cohort
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 
@@ -44,6 +47,9 @@ class Outlook:
     townships: pd.DataFrame
     stages: pd.DataFrame
     villages: pd.DataFrame
+    births_variants: pd.DataFrame
+    variants: pd.DataFrame
+    chain: Chain
 
 
 def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
@@ -55,7 +61,9 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
         If the children of the homes and the pupils of the schools do not add up, in total or in any draw.
     """
     county = setup.county
-    options = CountyOptions(base_year=setup.base_year, horizon=setup.horizon, draws=setup.draws)
+    options = CountyOptions(
+        base_year=setup.base_year, horizon=setup.horizon, draws=setup.draws, drivers=_drivers(setup)
+    )
     rng = np.random.default_rng(setup.seed)
     forecast, estimated = forecast_county(
         county.enrolment, setup.schools, county.births, attendance.flows, options, rng
@@ -64,10 +72,14 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     _count_base(setup, pupils, ledger)
     children = children_from_pupils(pupils, attendance.allocation, setup.villages)
     _count_children(pupils, children, ledger)
+    chain = chain_of(setup, attendance, forecast, children, ledger)
+    forecast, pupils, children = chain.forecast, chain.forecast["pupils"], chain.children
     by_school = summarise_school(pupils, setup.schools, county.births, base_year=setup.base_year)
     by_town = _townships(setup, pupils, children)
     by_stage = _stages(setup, pupils, children, by_town)
     _count_printed(by_school, by_town, by_stage, ledger)
+    variants = _variants(setup, forecast)
+    _count_variants(by_stage, variants, ledger)
     return Outlook(
         pupils=pupils,
         children=children,
@@ -76,7 +88,12 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
         schools=by_school,
         townships=by_town,
         stages=by_stage,
-        villages=forecast_village(children, setup.villages, base_year=setup.base_year),
+        villages=_band_marks(setup, forecast_village(children, setup.villages, base_year=setup.base_year)),
+        births_variants=births_variants_table(
+            forecast["variant_births"], forecast["births"], county.births, county.townships
+        ),
+        variants=variants,
+        chain=chain,
     )
 
 
@@ -102,9 +119,47 @@ def _births(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFr
     known = births_by_year(registered).sum(skipna=False).dropna().rename("births").rename_axis("year").reset_index()
     whole = pd.DataFrame({"township_code": [COUNTY], "name": ["全县"]})
     county = births_table(
-        total.assign_attrs(births.attrs), known.assign(township_code=COUNTY, month=float("nan")), whole
+        total.assign_attrs(births.attrs),
+        known.assign(township_code=COUNTY, month=float("nan")),
+        whole,
+        through=last_registered(registered),
     )
     return pd.concat([births_table(births, registered, townships), county], ignore_index=True)
+
+
+def _drivers(setup: Setup) -> Drivers:
+    values = setup.values
+    return Drivers(
+        block_years=round(values["births_block_years"]),
+        recent_years=round(values["births_recent_years"]),
+        low_shift=values["births_low_shift"],
+        high_shift=values["births_high_shift"],
+    )
+
+
+def _variants(setup: Setup, forecast: xr.Dataset) -> pd.DataFrame:
+    """Table ``forecast_variants``, with the names of the townships."""
+    pupils, births = forecast["variant_pupils"], forecast["variant_births"]
+    table = forecast_variants_table(pupils, births, setup.schools, setup.county.births, setup.base_year)
+    names = setup.county.townships.set_index("township_code")["name"].to_dict()
+    return table.assign(township_name=table["township_code"].map({**names, COUNTY: "全县"}))
+
+
+def _band_marks(setup: Setup, villages: pd.DataFrame) -> pd.DataFrame:
+    """Add whether the children of a grade band are born."""
+    bands = {str(band): grades for band, grades in BAND_GRADES.items()}
+    marks = marks_of(setup.county.births, villages["school_year"], bands, "grade_band")
+    return villages.merge(marks, on=["grade_band", "school_year"], how="left")
+
+
+def _count_variants(stages: pd.DataFrame, variants: pd.DataFrame, ledger: Ledger) -> None:
+    """Compare all years: the middle variant with the forecast, and the townships of the variants with the county."""
+    whole = variants["township_code"] == COUNTY
+    middle = variants.loc[whole & (variants["variant"] == "middle"), "pupils_printed"].sum()
+    given = stages.loc[stages["township_code"] == COUNTY, "pupils_printed"].sum()
+    ledger.hand_over("全县分学段取整数 → 中方案取整数（全部年份）", float(given), float(middle))
+    parts, total = (variants.loc[rows, "pupils_mean"].sum() for rows in (~whole, whole))
+    ledger.hand_over("高中低方案预测：各镇 → 全县（全部年份）", float(parts), float(total))
 
 
 def _count_base(setup: Setup, pupils: xr.DataArray, ledger: Ledger) -> None:
@@ -218,10 +273,5 @@ def _spread(name: str, draws: np.ndarray) -> dict[str, np.ndarray]:
 
 def _stage_marks(towns: pd.DataFrame) -> pd.DataFrame:
     """Status and cohort of a stage in a year: unborn if all its grades are, born if all are, part otherwise."""
-
-    def mark(values: Sequence[str]) -> str:
-        kinds = set(values)
-        return kinds.pop() if len(kinds) == 1 else "part"
-
     groups = towns.groupby(["school_year", "stage"])
-    return groups.agg(status=("status", "first"), cohort=("cohort", mark)).reset_index()
+    return groups.agg(status=("status", "first"), cohort=("cohort", joint_cohort)).reset_index()

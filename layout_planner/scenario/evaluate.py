@@ -14,11 +14,12 @@ from layout_planner.contracts import check_table
 from layout_planner.scenario.assignment import Step, carry, follow, look_up, trip_minutes
 from layout_planner.scenario.baseline import Baseline
 from layout_planner.scenario.choice import answered_minutes, nearest_open
-from layout_planner.scenario.effects import pair_id, whole_moves
+from layout_planner.scenario.effects import COMPULSORY, pair_id, whole_moves
 from layout_planner.scenario.findings import check_closed, check_moves, vetoes_of
 from layout_planner.scenario.indicators import seat_indicators, trip_indicators
 from layout_planner.scenario.plan import Plan
 from layout_planner.scenario.timeline import Action, opening
+from layout_planner.terms import joint_cohort
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,12 @@ def evaluate(plan: Plan, baseline: Baseline) -> Evaluation:
     findings = _findings(plan, steps, pupils, baseline, limits)
     vetoes = vetoes_of(findings)
     mean = baseline.pupils.mean("draw", dtype=np.float64)
+    born = _born(baseline.pupils)
     rows = [
         {
             "plan": plan.name,
             "school_year": step.year,
+            "cohort": born.get(step.year, ""),
             "feasible": not vetoes,
             "vetoes": "、".join(vetoes),
             **trip_indicators(step, mean.sel(school_year=step.year).to_numpy(), baseline),
@@ -100,6 +103,16 @@ def compare(evaluations: list[Evaluation]) -> pd.DataFrame:
     """
     ordered = sorted(evaluations, key=lambda evaluation: not bool(evaluation.comparison["feasible"].all()))
     return check_table("scenario_comparison", pd.concat([e.comparison for e in ordered], ignore_index=True))
+
+
+def _born(pupils: xr.DataArray) -> dict[int, str]:
+    """Whether the children of grades 1–9 are born, by school year; nothing where the forecast does not tell."""
+    if "cohort" not in pupils.coords:
+        return {}
+    marks = pupils["cohort"].transpose("school_year", "unit").values
+    here = [int(grade) in COMPULSORY for grade in pupils["grade"].values]
+    years = pupils["school_year"].values.tolist()
+    return {year: joint_cohort(row[here]) for year, row in zip(years, marks, strict=True)}
 
 
 def _assignment(steps: list[Step]) -> pd.DataFrame:
