@@ -278,6 +278,9 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@all_towns": _all_towns,
     "@band": _band,
     "@band_cohort_years": lambda row, store: _years_of(_band_cohorts(row, store)),
+    "@band_years": lambda row, _store: _years_of(
+        cohort_of(_year(row), grade) for grade in BAND_GRADES[GradeBand(row.get("grade_band"))]
+    ),
     "@base_cohort_years": lambda _row, store: _years_of(_base_cohorts(store)),
     "@base_year": lambda _row, store: (str(store.base_year),),
     "@both_schools": _both_schools,
