@@ -11,6 +11,7 @@ from layout_planner.demo.calibration import BASIS, LAST_YEAR, Bools, Calibration
 MONTHLY_FROM: Final = 2015  # births are registered by month from this year; before, by year
 MONTH_SHAPE: Final = (1.04, 0.95, 0.95, 0.93, 0.95, 0.96, 1.0, 1.03, 1.05, 1.1, 1.03, 1.01)
 DISPERSION: Final = 400.0  # negative binomial, town by town: between Poisson and the noise of a county register
+GROWTH_BLOCK: Final = 4  # years of past growth that stay together in the future: birth policies last a few years
 WAYS: Final = ("drift", "local", "zone", "kinder", "junior", "senior", "board", "urban")
 GRADES: Final = 15  # 小班 … 高三
 
@@ -34,6 +35,8 @@ class Children:
 def expected_births(cal: Calibration) -> tuple[Ints, Floats]:
     """Lay out expected net births by town and year; the years after the base year follow the simulation's own path.
 
+    The county grows after the base year by what it grew in stretches of years before it, drawn at random.
+
     Parameters
     ----------
     cal
@@ -48,14 +51,24 @@ def expected_births(cal: Calibration) -> tuple[Ints, Floats]:
     years = np.arange(cal.first_birth_year, LAST_YEAR + 1)
     ahead = len(years) - past.shape[1]
     rng = stream(cal.seed, "births ahead")
-    drift = np.concatenate([[-0.075], np.full(5, -0.04), np.full(max(0, ahead - 6), -0.012)])[:ahead]
-    county = np.cumsum(drift + rng.normal(0.0, 0.03, ahead))
+    county = np.cumsum(_growth_ahead(np.diff(np.log(past.sum(axis=0))), ahead, rng))
     trend = np.log(past[:, -1] / past[:, -8]) / 7
     trend = 0.5 * (trend - np.log(past[:, -1].sum() / past[:, -8].sum()) / 7)
     wander = np.cumsum(rng.normal(0.0, 0.02, (len(past), ahead)), axis=1)
     path = np.exp(trend[:, None] * np.arange(1, ahead + 1) * 0.8 + wander) * past[:, -1:]
     path *= past[:, -1].sum() * np.exp(county) / path.sum(axis=0)
     return years, np.concatenate([past, path], axis=1)
+
+
+def _growth_ahead(past: Floats, ahead: int, rng: np.random.Generator) -> Floats:
+    """Yearly growth of births ahead: blocks of the years before the base year, in random order.
+
+    The future is as uneven as the past, with the same runs of falling years, and differs between seeds as one stretch
+    of the past does from another. shape (ahead,) [log children / year]
+    """
+    first = rng.integers(0, len(past), -(-ahead // GROWTH_BLOCK))
+    picked = (first[:, None] + np.arange(GROWTH_BLOCK)) % len(past)
+    return past[picked.ravel()[:ahead]]
 
 
 def draw_children(cal: Calibration, villages: pd.DataFrame, *, last_year: int) -> Children:

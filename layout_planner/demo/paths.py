@@ -1,4 +1,9 @@
-"""How habits change with the years: drift to the county town, use of small schools, leaving and coming back."""
+"""How habits change with the years: drift to the county town, use of small schools, leaving and coming back.
+
+One law for the years before the base year and after it: what was uneven stays as uneven, what moved goes on from the
+pace it had, and the pace may bend. Numbers of the future come from streams of their own, so that the past does not
+depend on them.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +15,11 @@ from layout_planner.demo.calibration import LAST_YEAR, Calibration, Floats, Ints
 FIRST_YEAR: Final = 1994  # first school year that is simulated
 YEARS: Final = np.arange(FIRST_YEAR, LAST_YEAR + 1)
 HISTORY: Final = 2009  # habits were steady before
+PACE_KEPT: Final = 0.9  # of a habit's yearly pace that is left after a further year: no habit moves on for ever
+BEND_SD: Final = 0.2  # yearly random step of the log of that pace, one for the whole county
+RETURN_YEAR: Final = 2020  # families came home in the first year of the epidemic
+RETURN_FACTOR: Final = 1.6
+RETURN_CHANCE: Final = 1 / 16  # such a year once in the 16 school years that are written [1/year]
 DRIFT_SHAPE: Final = np.array([0.55] * 3 + [0.94] * 3 + [1.06] * 9)  # 小班 … 高三, against the town's mean
 
 
@@ -45,51 +55,66 @@ def make_habits(cal: Calibration) -> Habits:
     Habits
         One path a habit, from the burn-in to the end of the future.
     """
-    rng = stream(cal.seed, "habits")
+    rng, ahead = stream(cal.seed, "habits"), stream(cal.seed, "habits ahead")
     towns, n = len(cal.towns), len(YEARS)
     leavers = np.array([t.leavers for t in cal.towns])
     shock = np.exp(rng.normal(0.0, 0.25, (towns, n)) + rng.normal(0.0, 0.15, n))
     back = 0.034 * np.exp(rng.normal(0.0, 0.15, n))
-    back[column(np.array([2020]))] *= 1.6  # families came home in the first year of the epidemic
+    back[column(np.array([RETURN_YEAR]))] *= RETURN_FACTOR
+    back[(ahead.random(n) < RETURN_CHANCE) & (cal.base_year < YEARS)] *= RETURN_FACTOR
+    rise, fall = _rise(cal, rng, _pace(cal, ahead)), _fall(cal, rng, _pace(cal, ahead))
+    kinder, senior, vocational = (_smooth(cal, _pace(cal, ahead)) for _ in range(3))
     return Habits(
         leave=0.05 * leavers[:, None] * shock,
         back=back,
-        rise=_rise(cal, rng, towns),
-        fall=_fall(cal, rng, towns),
-        kinder=np.stack([_logistic(2009, 2024, a, b) for a, b in ((0.42, 0.86), (0.62, 0.94), (0.84, 0.985))]),
-        senior=_logistic(2009, 2024, 0.36, 0.565) * np.exp(rng.normal(0.0, 0.02, n)),
-        vocational=_logistic(2009, 2024, 0.24, 0.31) * np.exp(rng.normal(0.0, 0.03, n)),
+        rise=rise,
+        fall=fall,
+        kinder=np.stack([_logistic(kinder, a, b) for a, b in ((0.42, 0.86), (0.62, 0.94), (0.84, 0.985))]),
+        senior=_logistic(senior, 0.36, 0.565) * np.exp(rng.normal(0.0, 0.02, n)),
+        vocational=_logistic(vocational, 0.24, 0.31) * np.exp(rng.normal(0.0, 0.03, n)),
         stay=np.array([0.0 if i == 0 else 0.02 for i in range(towns)]),
     )
 
 
-def _logistic(first: int, last: int, low: float, high: float) -> Floats:
-    """Straight on the logit scale between two years, level before, slowing after."""
-    t = (YEARS - first) / (last - first)
-    t = np.where(t > 1, 1 + 0.35 * (1 - np.exp(-(t - 1))), np.clip(t, 0, None))
+def _pace(cal: Calibration, rng: np.random.Generator) -> Floats:
+    """Step of each year after the base year, over the whole way from 2009 to the base year: it slows and bends.
+
+    It starts from the mean step before the base year; 0 up to there. shape (years,) [-]
+    """
+    left = np.maximum(YEARS - cal.base_year, 0)
+    bend = np.cumsum(np.where(left > 0, rng.normal(0.0, BEND_SD, len(YEARS)), 0.0))
+    return np.where(left > 0, PACE_KEPT**left * np.exp(bend), 0.0) / (cal.base_year - HISTORY)
+
+
+def _smooth(cal: Calibration, pace: Floats) -> Floats:
+    """Way gone at an even pace: 0 up to 2009, 1 in the base year. shape (years,) [-]"""
+    return np.clip((YEARS - HISTORY) / (cal.base_year - HISTORY), 0.0, 1.0) + np.cumsum(pace)
+
+
+def _uneven(cal: Calibration, steps: Floats, pace: Floats) -> Floats:
+    """Way gone in steps as uneven as those given: 0 up to 2009, 1 in the base year. shape (years,) [-]"""
+    past = (YEARS > HISTORY) & (cal.base_year >= YEARS)
+    gone = np.where(past, steps, 0.0)
+    return np.asarray(np.cumsum(gone) / gone.sum() + np.cumsum(steps / steps[past].mean() * pace))
+
+
+def _logistic(way: Floats, low: float, high: float) -> Floats:
+    """Straight on the logit scale along the way gone: `low` at 0, `high` at 1. [-]"""
     a, b = np.log(low / (1 - low)), np.log(high / (1 - high))
-    return np.asarray(1 / (1 + np.exp(-(a + (b - a) * t))))
+    return np.asarray(1 / (1 + np.exp(-(a + (b - a) * way))))
 
 
-def _rise(cal: Calibration, rng: np.random.Generator, towns: int) -> Floats:
-    """Grow from about half in 2009 to 1 in the base year by uneven steps, then slow down; never falls."""
+def _rise(cal: Calibration, rng: np.random.Generator, pace: Floats) -> Floats:
+    """Grow from about half in 2009 to 1 in the base year by uneven steps, and on by steps of the same law; never falls."""
     before = np.where(YEARS <= HISTORY, 0.93 ** (HISTORY - YEARS), 1.0)
-    path = np.empty((towns, len(YEARS)))
-    past = cal.base_year >= YEARS
-    for i in range(towns):
+    path = np.empty((len(cal.towns), len(YEARS)))
+    for i in range(len(cal.towns)):
         low = rng.uniform(0.38, 0.55)
-        grow = (YEARS > HISTORY) & past
-        steps = np.where(grow, rng.gamma(6.0, 1.0, len(YEARS)), 0.0)
-        up = low * before + (1 - low) * np.cumsum(steps) / steps.sum()
-        ahead = rng.gamma(4.0, 0.25, len(YEARS)) * 0.014 * 0.94 ** (YEARS - cal.base_year)
-        path[i] = np.where(past, up, 1 + np.cumsum(np.where(past, 0.0, ahead)))
+        path[i] = low * before + (1 - low) * _uneven(cal, rng.gamma(6.0, 1.0, len(YEARS)), pace)
+        rng.gamma(4.0, 0.25, len(YEARS))  # not used: keeps the past of every seed as it was
     return path
 
 
-def _fall(cal: Calibration, rng: np.random.Generator, towns: int) -> Floats:
-    """From 0 in 2009 to 1 in the base year by uneven steps, a little beyond afterwards; never falls back."""
-    past = cal.base_year >= YEARS
-    steps = np.where((YEARS > HISTORY) & past, rng.gamma(5.0, 1.0, (towns, len(YEARS))), 0.0)
-    path = np.cumsum(steps, axis=1) / steps.sum(axis=1, keepdims=True)
-    ahead = np.where(past, 0.0, 0.018 * (YEARS - cal.base_year) * 0.97 ** (YEARS - cal.base_year))
-    return np.asarray(path + ahead)
+def _fall(cal: Calibration, rng: np.random.Generator, pace: Floats) -> Floats:
+    """From 0 in 2009 to 1 in the base year by uneven steps, and on by steps of the same law; never falls back."""
+    return np.array([_uneven(cal, steps, pace) for steps in rng.gamma(5.0, 1.0, (len(cal.towns), len(YEARS)))])

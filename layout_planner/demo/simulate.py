@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.demo.births import GRADES, Children
-from layout_planner.demo.calibration import FIRST_GRADE, Bools, Calibration, Floats, Ints
+from layout_planner.demo.calibration import FIRST_GRADE, LAST_YEAR, Bools, Calibration, Floats, Ints
 from layout_planner.demo.paths import DRIFT_SHAPE, HISTORY, YEARS, Habits, column
 
 NOWHERE: Final = -1  # in no school of the county
@@ -87,10 +87,10 @@ def at_home(world: World) -> Bools:
     return here
 
 
-def drifted(world: World, index: int, drift: Floats) -> Bools:
-    """Tell who would attend in the county town in a grade column, by home or by the family's choice."""
+def drifted(world: World, index: int, drift: Floats, *, until: int = LAST_YEAR) -> Bools:
+    """Tell who would attend in the county town in a grade column, by home or by the family's choice in years to one."""
     c = world.children
-    limit = drift[c.town, column(school_year(c, index))] * DRIFT_SHAPE[index]
+    limit = drift[c.town, column(np.minimum(school_year(c, index), until))] * DRIFT_SHAPE[index]
     return np.asarray((c.town == 0) | (c.ways["drift"] < limit))
 
 
@@ -219,14 +219,17 @@ def _upper(world: World) -> Ints:
 
 
 def _boards(world: World, school: Ints, drift: Floats) -> Bools:
-    """Who boards: upper primary, junior and senior pupils who live far away and whose family did not move along."""
+    """Who boards: upper primary, junior and senior pupils who live far away and whose family did not move along.
+
+    Families are taken to move as they do up to the base year: boarders written in the tables tell nothing of the future.
+    """
     c, v, s = world.children, world.villages, world.schools
     km = ROAD_FACTOR * np.hypot(
         v["x"].to_numpy()[:, None] - s["x"].to_numpy(), v["y"].to_numpy()[:, None] - s["y"].to_numpy()
     )
     has_beds = ((s["dorm_beds_m"] + s["dorm_beds_f"]) > 0).to_numpy()
     boards = np.zeros(school.shape, dtype=bool)
-    moved = (c.town > 0) & drifted(world, 6 - FIRST_GRADE, drift)
+    moved = (c.town > 0) & drifted(world, 6 - FIRST_GRADE, drift, until=world.cal.base_year)
     for index in range(4 - FIRST_GRADE, GRADES):
         grade = index + FIRST_GRADE
         at = school[:, index]
