@@ -19,6 +19,10 @@ AT_ONCE: Final = "all"  # every grade of the range in `from_year`
 PHASES: Final = (ENTRANTS, AT_ONCE)
 _NEEDED: Final = ("from_year", "origin", "destination", "to", "grade_low", "grade_high", "share")
 _MAY: Final = ("phase", "reason")
+CODES: Final = tuple(
+    f"flow_change_{what}"
+    for what in ("shape", "key", "missing", "year", "place", "same", "grades", "share", "phase", "over")
+)
 _ROUNDING: Final = 1e-9
 
 

@@ -172,6 +172,7 @@ class CountySettings(BaseModel):
     rules: Mapping[str, Annotated[tuple[CountyRule, ...], BeforeValidator(_as_list)]] = Field(default_factory=dict)
     goals: Goals = Field(default_factory=Goals)
     overrides: tuple[Override, ...] = ()
+    flow_change: Any = None  # checked with the townships and the horizon (`attendance.flow_change`)
 
     @property
     def own_values(self) -> dict[str, tuple[CountyValue, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,14 +12,17 @@ import pandas as pd
 
 from layout_planner.consolidation import small_school_options
 from layout_planner.contracts import check_table
+from layout_planner.enrolment.change import Change
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.coordinates import coordinates_table
 from layout_planner.io.text import read_toml
+from layout_planner.pipeline.backtest import Backtest, backtest_of
 from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
 from layout_planner.pipeline.draw import history_of
+from layout_planner.pipeline.facts import change_of
 from layout_planner.pipeline.judging import findings_of
 from layout_planner.pipeline.ledger import Ledger
-from layout_planner.pipeline.outlook import Outlook, backtest_of, outlook_of
+from layout_planner.pipeline.outlook import Outlook, outlook_of
 from layout_planner.pipeline.setup import RunOptions, Setup, quality_table, set_up
 from layout_planner.pipeline.supply import Supply, base_rows, supply_of
 from layout_planner.scenario import STATUS_QUO, Baseline, Evaluation, Plan, compare, evaluate, parse_plan
@@ -38,7 +41,8 @@ class Forecasted:
     travel: Travel
     attendance: Attendance
     outlook: Outlook
-    backtest: pd.DataFrame
+    backtest: Backtest
+    change: Change
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Output tables up to the forecast, each brought to its contract."""
@@ -50,6 +54,9 @@ class Forecasted:
                 "access": self.attendance.access,
                 "allocation": self.attendance.allocation,
                 "flows": self.attendance.flows,
+                "flow_matrix": self.outlook.chain.flow_matrix,
+                "leavers": self.outlook.chain.leavers,
+                "event_effects": self.outlook.chain.event_effects,
                 "births_projected": self.outlook.births,
                 "births_variants": self.outlook.births_variants,
                 "forecast_school": self.outlook.schools,
@@ -58,8 +65,11 @@ class Forecasted:
                 "forecast_village": self.outlook.villages,
                 "forecast_parameters": self.outlook.estimated.parameters,
                 "forecast_weights": self.outlook.estimated.weights,
+                "forecast_change": self.change.rows,
+                "forecast_causes": self.change.causes,
                 "forecast_variants": self.outlook.variants,
-                "backtest": self.backtest,
+                "backtest": self.backtest.scores,
+                "forecast_check": self.backtest.check,
                 "reconciliation": self.ledger.table(),
             }
         )
@@ -145,8 +155,8 @@ def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clo
     travel = clock.measure("Travel minutes", lambda: travel_of(setup))
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
     outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
-    backtest = clock.measure("Backtest", lambda: backtest_of(setup, attendance))
-    return Forecasted(setup, ledger, travel, attendance, outlook, backtest)
+    backtest = clock.measure("Backtest", lambda: backtest_of(setup, travel, attendance.flows))
+    return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change_of(setup, outlook.stages))
 
 
 def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Computed:
@@ -167,7 +177,7 @@ def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None
     options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
     plans = plans_of(setup)
     findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs, plans=plans))
-    evaluations = clock.measure("Plans", lambda: [evaluate(plan, baseline) for plan in plans])
+    evaluations = clock.measure("Plans", lambda: [evaluate(plan, _flows_of(plan, baseline, done)) for plan in plans])
     return Computed(done, supply, findings, options, baseline, tuple(evaluations))
 
 
@@ -192,6 +202,13 @@ def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
     )
 
 
+def _flows_of(plan: Plan, baseline: Baseline, done: Forecasted) -> Baseline:
+    """Baseline with the flows that a plan counts on; the same where it changes none."""
+    if not plan.flow_changes:
+        return baseline
+    return replace(baseline, pupils=done.outlook.chain.with_changes(plan.flow_changes, file=plan.file))
+
+
 def plans_of(setup: Setup) -> list[Plan]:
     """现状 and every plan of the county folder, by file name.
 
@@ -202,10 +219,11 @@ def plans_of(setup: Setup) -> list[Plan]:
     """
     schools = pd.DataFrame(setup.schools.drop(columns="geometry"))
     last = setup.base_year + setup.horizon
+    towns = set(setup.county.townships["township_code"].astype(str))
     plans = [STATUS_QUO]
     for file in sorted((setup.folder / PLANS).glob("*.toml")):
         name = f"{PLANS}/{file.name}"
-        plan = parse_plan(read_toml(file), schools, setup.base_year, last_year=last, file=name)
+        plan = parse_plan(read_toml(file), schools, setup.base_year, last_year=last, file=name, townships=towns)
         if plan.name in {other.name for other in plans}:
             raise DefectsError([Problem("error", "key_twice", name, column="name", found=plan.name)])
         plans.append(plan)

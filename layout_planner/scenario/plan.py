@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
+from layout_planner.attendance.flow_change import KEY, FlowChange, parse_flow_changes
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.scenario.timeline import ACTIONS_ZH, TOP_OF_POINT, Action, Decision, State, after, opening, year_in
 from layout_planner.terms import GRADES
@@ -22,9 +23,11 @@ class Plan:
     decisions: tuple[Decision, ...] = ()
     synthetic: bool = False
     file: str = ""
+    flow_changes: tuple[FlowChange, ...] = ()
 
 
 _KEYS: Final = {"school_id", "year", "action", "receivers", "seats", "reason"}
+_FAR: Final = 100  # years ahead in which a plan without a horizon may still change a flow
 _MANY: Final = 100_000  # more seats than any school has: a slip of the pen
 
 STATUS_QUO: Final = Plan(name="现状", title="现状：不作任何调整")
@@ -37,6 +40,7 @@ def parse_plan(
     *,
     last_year: int | None = None,
     file: str | None = None,
+    townships: Collection[str] = (),
 ) -> Plan:
     """Make a plan from its file and check every decision against the register and the decisions before it.
 
@@ -45,7 +49,7 @@ def parse_plan(
     Parameters
     ----------
     raw
-        Content of the TOML file: name, title, synthetic, ``[[decision]]``.
+        Content of the TOML file: name, title, synthetic, ``[[decision]]``, ``[[flow_change]]``.
     schools
         Table `schools`.
     base_year
@@ -54,6 +58,8 @@ def parse_plan(
         Last year of the forecast: a later decision could not be checked. [year]
     file
         Name printed in the messages; default: ``plans/`` and the name of the plan.
+    townships
+        Codes of the townships that a change of flows may name; default: those of the schools.
 
     Returns
     -------
@@ -84,10 +90,24 @@ def parse_plan(
             numbered.append((number, _decision(item)))
     numbered.sort(key=lambda pair: (pair[1].year, pair[1].school_id))
     problems += _replay(numbered, schools, file)
+    changes, wrong = _flow_changes(raw, set(townships) or set(schools["township_code"].astype(str)), years, file)
+    problems += wrong
     if problems:
         raise DefectsError(sorted(problems, key=lambda problem: problem.row or 0))
     decisions = tuple(decision for _, decision in numbered)
-    return Plan(name, str(raw.get("title") or name), decisions, bool(raw.get("synthetic", False)), file)
+    return Plan(name, str(raw.get("title") or name), decisions, bool(raw.get("synthetic", False)), file, changes)
+
+
+def _flow_changes(
+    raw: Mapping[str, Any], townships: Collection[str], years: tuple[int, int | None], file: str
+) -> tuple[tuple[FlowChange, ...], list[Problem]]:
+    """Changes of flows that the plan counts on, and their defects."""
+    first, last = years
+    try:
+        limits = first, first + _FAR if last is None else last
+        return parse_flow_changes(raw.get(KEY), townships, limits, file=file), []
+    except DefectsError as error:
+        return (), list(error.problems)
 
 
 def decisions_table(plans: Iterable[Plan], schools: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, COUNTY, OUTSIDE, STAGE_GRADES, GradeBand, Stage
+from layout_planner.terms import (
+    BAND_GRADES,
+    BAND_OF_GRADE,
+    COUNTY,
+    OUTSIDE,
+    STAGE_GRADES,
+    STAGE_OF_GRADE,
+    GradeBand,
+    Stage,
+)
 from layout_planner.tracing.store import Record, Store, to_number
 
 Answer = frozenset[str]
@@ -98,6 +107,14 @@ def _schools_of_estimate(row: Record, store: Store) -> Answer:
     return own or codes_of("schools", "school_id", store)
 
 
+def _schools_of_subject(row: Record, store: Store) -> Answer:
+    """Schools of a subject: itself, those of a township, all of the county."""
+    subject = frozenset({row.get("subject_id")})
+    if row.get("subject_type") == "township":
+        return codes_of("schools", "school_id", store, township_code=subject)
+    return codes_of("schools", "school_id", store) if row.get("subject_type") == COUNTY else subject
+
+
 def _grades_of_band(row: Record, _store: Store) -> Iterable[str]:
     return map(str, BAND_GRADES[GradeBand(row.get("grade_band"))])
 
@@ -180,6 +197,25 @@ def _schools_of_home(row: Record, store: Store) -> Answer:
     return codes_of("flows", "attends", store, home_township_code={row.get("township_code")}, grade_band=band) - {
         OUTSIDE
     }
+
+
+def _schools_of_origin(row: Record, store: Store) -> Answer:
+    """Schools that children of a home township attend in the band of the row."""
+    home, band = {row.get("home_township_code")}, _band(row, store)
+    return codes_of("flows", "attends", store, home_township_code=home, grade_band=band) - {OUTSIDE}
+
+
+def _stage(row: Record, _store: Store) -> Answer:
+    return frozenset({str(STAGE_OF_GRADE[_grade(row)])})
+
+
+def _entry_cohort_years(row: Record, _store: Store) -> Iterable[str]:
+    cohort = cohort_of(_year(row), 1)
+    return (str(cohort), str(cohort + 1))
+
+
+def _year_before(row: Record, _store: Store) -> Answer:
+    return frozenset({str(_year(row) - 1)})
 
 
 def _schools_of_village(row: Record, store: Store) -> Answer:
@@ -275,6 +311,10 @@ def _in_cohorts(cohorts: Iterable[int]) -> Callable[[Record], bool]:
 
 
 QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
+    "@entry_cohort_years": _entry_cohort_years,
+    "@schools_of_origin": _schools_of_origin,
+    "@stage": _stage,
+    "@year_before": _year_before,
     "@all_towns": _all_towns,
     "@band": _band,
     "@band_cohort_years": lambda row, store: _years_of(_band_cohorts(row, store)),
@@ -304,6 +344,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@schools_of_case": _schools_of_case,
     "@schools_of_estimate": _schools_of_estimate,
     "@schools_of_home": _schools_of_home,
+    "@schools_of_subject": _schools_of_subject,
     "@schools_of_town": _schools_of_town,
     "@schools_of_towns": _schools_of_towns,
     "@schools_of_village": _schools_of_village,

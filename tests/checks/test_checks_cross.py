@@ -170,6 +170,7 @@ CASES = {
         "override_not_applied",
         lambda c: settings(c, overrides=(Override(rule="T01", subject=A, **SIGNED),)),
     ),
+    "flow_changes": ("flow_change_missing", lambda c: settings(c, flow_change=[{"origin": "990001101"}])),
     "roads_there": ("roads_absent", lambda c: replace(c, folder=c.folder / "nowhere")),
     "inside_county": ("point_far_outside", lambda c: moved(c, "villages", first, lon=5.0)),
     "one_place_each": ("points_identical", same_point),

@@ -7,11 +7,14 @@ from layout_planner.errors import Problem
 from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, truths
 
 _ENDS = "date_end"  # the last day of a step that may still go on
+_PLANNED = "events"
 _ELSEWHERE = {("births", "year"), ("schools", "opened"), ("schools", "closed"), ("schools", "ready_year")}
 
 
-def last_year(ctx: Context, column: str) -> int:
-    """Last year that may stand in a column of days or years."""
+def last_year(ctx: Context, column: str, table: str = "") -> int:
+    """Last year that may stand in a column of days or years; events may be planned as far as the forecast goes."""
+    if table == _PLANNED and ctx.settings is not None:
+        return int(ctx.base_year + max(ctx.settings.horizon, ctx.values["check_future_years"]))
     more = ctx.values["check_case_years"] if column == _ENDS else 0.0
     return int(ctx.base_year + ctx.values["check_future_years"] + more)
 
@@ -26,7 +29,7 @@ def future(ctx: Context) -> list[Problem]:
         for column in spec.columns:
             if (spec.name, column.name) in _ELSEWHERE or not (column.type == "date" or column.unit == "year"):
                 continue
-            last, told = last_year(ctx, column.name), table[table[column.name].notna()]
+            last, told = last_year(ctx, column.name, spec.name), table[table[column.name].notna()]
             if column.unit == "year":
                 rows = told[(told[column.name] > last).to_numpy(dtype=bool)]
             else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from layout_planner.errors import PolicyError, Problem, sentence
+from layout_planner.attendance.flow_change import CODES, parse_flow_changes
+from layout_planner.errors import DefectsError, PolicyError, Problem, sentence
 from layout_planner.io.checks.model import SETTINGS, Check, Context, file_of
 from layout_planner.io.settings import FILE
 from layout_planner.policy import Parameter, load_catalogue, load_parameters
@@ -71,6 +72,23 @@ def overrides(ctx: Context) -> list[Problem]:
     return [Problem("warning", "override_not_applied", FILE, None, o.rule, o.subject) for o in told]
 
 
+def flow_changes(ctx: Context) -> list[Problem]:
+    """A change of the flows names townships of the county, a year of the forecast, grades and a share."""
+    if ctx.settings is None:
+        return []
+    first = ctx.settings.base_year + 1
+    try:
+        parse_flow_changes(
+            ctx.settings.flow_change,
+            set(map(str, ctx.known("townships"))),
+            (first, ctx.settings.base_year + ctx.settings.horizon),
+            file=FILE,
+        )
+    except DefectsError as error:
+        return list(error.problems)
+    return []
+
+
 def roads(ctx: Context) -> list[Problem]:
     """Without roads, minutes are only screened."""
     path = ctx.folder / file_of("roads")
@@ -86,5 +104,7 @@ CHECKS = (
           (SETTINGS,), own_rules_later, ("rule_later",)),
     Check("overrides", "file", "warning", "没有待采用的书面例外", "No written exception waits",
           (SETTINGS,), overrides, ("override_not_applied",)),
+    Check("flow_changes", "file", "error", "county.toml 的流向变化写对了", "Changes of flows in county.toml are right",
+          (SETTINGS, "keys:townships"), flow_changes, CODES),
     Check("roads_there", "file", "warning", "有道路数据", "Roads are there", (), roads, ("roads_absent",)),
 )  # fmt: skip

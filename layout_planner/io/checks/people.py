@@ -51,7 +51,21 @@ def ages(ctx: Context) -> list[Problem]:
         "ages_turned", ("events", "age_low"), rows, rows["age_low"], allowed=[str(a) for a in rows["age_high"]]
     )
     none = table[table["size"] == 0]
-    return found + at_rows("event_without_size", ("events", "size"), none, none["event_id"], severity="warning")
+    found += at_rows("event_without_size", ("events", "size"), none, none["event_id"], severity="warning")
+    return found + _bounds(table)
+
+
+def _bounds(table: pd.DataFrame) -> list[Problem]:
+    """An event's size lies between its P10 and P90, and both are told or neither."""
+    if not {"size_low", "size_high"} & set(table.columns):
+        return []
+    low, high = (
+        pd.to_numeric(table.get(c, pd.Series(index=table.index, dtype=float))) for c in ("size_low", "size_high")
+    )
+    told = low.notna() | high.notna()
+    rows = table[told & ~((low <= table["size"]) & (table["size"] <= high))]
+    allowed = [f"{low[i]:g}–{high[i]:g}" for i in rows.index]
+    return at_rows("event_size_range", ("events", "size"), rows, [f"{x:g}" for x in rows["size"]], allowed=allowed)
 
 
 def residual_of(table: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +110,7 @@ CHECKS = (
     Check("special_pupils", "cross", "error", "特教学生的年级和学校对得上", "Special pupils fit grade and school",
           ("special_pupils", "schools"), special, ("grade_outside_span", "special_without_school")),
     Check("event_ages", "cross", "error", "事件的年龄和人数写对了", "Ages and sizes of events are right",
-          ("events",), ages, ("ages_turned", "event_without_size")),
+          ("events",), ages, ("ages_turned", "event_without_size", "event_size_range")),
     Check("three_counts", "cross", "warning", "户籍、常住、学籍三口径恒等，差额有说明", "Three counts agree, or are explained",
           ("residents",), three_counts, ("residents_residence", "residents_schooling")),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from layout_planner.attendance.flow_change import CODES as FLOW_CODES
 from layout_planner.errors import Both, DataError, DefectsError, Problem
 from layout_planner.io.checks.astray import aside, known_of
 from layout_planner.io.checks.model import SETTINGS, Check, Context, at_rows, file_of, named
@@ -115,10 +116,11 @@ def plans(ctx: Context) -> list[Problem]:
     problems: list[Problem] = []
     seen: set[str] = set()
     refused = known_of(aside(ctx, "schools"), "school_id") | doubtful(ctx)
+    towns = set(map(str, ctx.known("townships"))) if ctx.has("keys:townships") else ()
     for path in sorted((ctx.folder / "plans").glob("*.toml")):
         file = f"plans/{path.name}"
         try:
-            plan = parse_plan(read_toml(path), schools, ctx.base_year, last_year=last, file=file)
+            plan = parse_plan(read_toml(path), schools, ctx.base_year, last_year=last, file=file, townships=towns)
         except DefectsError as error:
             problems += [p for p in error.problems if not any(code in f"{p.found} {p.column}" for code in refused)]
         except DataError as error:
@@ -177,7 +179,7 @@ CHECKS = (
     Check("township_villages", "cross", "warning", "每个乡镇有村", "Townships have villages",
           ("villages", "townships"), townships_with_villages, ("township_empty",)),
     Check("plans", "cross", "error", "方案中的学校、接收学校、学年和年级对得上", "Plans fit the register of schools",
-          ("schools", SETTINGS), plans, tuple(_PLAN_CODES.split())),
+          ("schools", SETTINGS), plans, (*_PLAN_CODES.split(), *FLOW_CODES)),
     Check("synthetic", "cross", "warning", "模拟数据已写明", "Simulated rows are declared",
           (SETTINGS,), synthetic, ("rows_synthetic",)),
     Check("projection", "cross", "error", "投影坐标系是本县所在的带", "The projection is the zone of the county",
