@@ -46,10 +46,12 @@ BAND_OF_GRADE: Final[dict[int, GradeBand]] = {g: b for b, grades in BAND_GRADES.
 STAGE_OF_BAND: Final[dict[GradeBand, Stage]] = {b: STAGE_OF_GRADE[grades[0]] for b, grades in BAND_GRADES.items()}
 OUTSIDE: Final = "outside"  # the code of "not in a school of this county" in flows and allocation
 COUNTY: Final = "county"  # the code of the whole county where a table has a row for it
+SIZE_CLASSES: Final = ("0-30", "31-100", "101-500", "501+")  # pupils of a township's stage
 
 LABELS_ZH: Final[dict[str, dict[str, str]]] = {
     "stage": {"pre": "学前", "primary": "小学", "junior": "初中", "senior": "高中"},
     "grade_band": {"k": "学前", "1-3": "小学一至三年级", "4-6": "小学四至六年级", "7-9": "初中", "10-12": "高中"},
+    "size_class": dict(zip(SIZE_CLASSES, ("30 人及以下", "31–100 人", "101–500 人", "500 人以上"), strict=True)),
     "kind": {
         "kindergarten": "幼儿园",
         "teaching_point": "教学点",
@@ -61,6 +63,13 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
     },
     "road_class": {"trunk": "国省道", "county": "县道", "township": "乡道", "village": "村道", "track": "便道"},
     "value_status": {"observed": "实际", "forecast": "预测", "estimated": "估算"},
+    "move": {
+        "same": "未变",
+        "chance": "未变（抽样误差之内）",
+        "inside": "变动，在上次区间内",
+        "outside": "变动，超出上次区间",
+    },
+    "change_cause": {"base_year": "基准年", "input": "输入文件", "option": "运行选项", "version": "软件版本"},
     "effect_kind": {"ordinary": "常规", "structural": "结构性"},
     "cohort": {"born": "已出生", "part": "部分出生", "unborn": "未出生"},
     "variant": {"low": "低方案", "middle": "中方案", "high": "高方案"},

@@ -12,8 +12,6 @@ import xarray as xr
 from layout_planner.attendance import children_from_pupils, forecast_village, township_children
 from layout_planner.enrolment import (
     CountyOptions,
-    Tables,
-    backtest_county,
     births_table,
     cohort_of,
     cohort_status,
@@ -103,14 +101,6 @@ def _named(setup: Setup, estimated: Estimates) -> Estimates:
     return replace(
         estimated, weights=estimated.weights.assign(township_name=estimated.weights["township_code"].map(names))
     )
-
-
-def backtest_of(setup: Setup, attendance: Attendance) -> pd.DataFrame:
-    """Forecast from earlier years and compare with what came, beside the last value (table ``backtest``)."""
-    county = setup.county
-    tables = Tables(county.enrolment, setup.schools, county.births, attendance.flows)
-    options = CountyOptions(base_year=setup.base_year, horizon=1, draws=setup.draws)
-    return backtest_county(tables, options, np.random.default_rng(setup.seed))
 
 
 def _births(births: xr.DataArray, registered: pd.DataFrame, townships: pd.DataFrame) -> pd.DataFrame:
