@@ -19,6 +19,10 @@ OUT = Path("out-analyses/forecast")  # 结果文件夹
 HORIZON = 16  # 向后预测几个学年
 DRAWS = 1000  # 抽样次数
 SHOWN_YEARS = (2024, 2027, 2030, 2034, 2040)  # 打印哪些学年
+TABLES = (
+    "births_projected", "births_variants", "forecast_school", "forecast_township", "forecast_stage", "forecast_village",
+    "forecast_variants",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -26,11 +30,12 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     done = compute_forecast(COUNTY, RunOptions(horizon=HORIZON, draws=DRAWS))
     tables = done.tables()
-    for name in ("births_projected", "forecast_school", "forecast_township", "forecast_stage", "forecast_village"):
+    for name in TABLES:
         write_csv(tables[name], OUT / f"{name}.csv")
+    births, variants = county_births(tables["births_projected"]), county_births(tables["births_variants"])
     note = note_of(done.setup)
     with use_style():
-        save_figure(figure_of(plot_births(county_births(tables["births_projected"]), note=note)), OUT / "births")
+        save_figure(figure_of(plot_births(births, variants, note=note)), OUT / "births")
         stages = county_stages({**tables, "history": history_of(done.setup)})
         save_figure(figure_of(plot_children_by_stage(stages, note=note)[0]), OUT / "stages")
     county = tables["forecast_stage"]

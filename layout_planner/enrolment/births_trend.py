@@ -127,7 +127,7 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
         initial_level=start[0],
         initial_trend=start[1],
     )
-    with np.errstate(divide="ignore"):  # the likelihood of births that never change; it is not used
+    with np.errstate(divide="ignore", invalid="ignore"):  # the likelihood of births that never change; it is not used
         found = [model.filter(point) for point in steps.T]
     errors = np.array([result.forecasts_error[0] for result in found])
     return errors, np.array([result.filtered_state[1:3].T for result in found])

@@ -22,6 +22,15 @@ UNBORN_LABEL: Final = label("cohort", "unborn")
 PART_LABEL: Final = label("cohort", "part")
 BAND_SENTENCE: Final = "区间的意思：十次里约有八次落在其中。"
 _BAND: Final[dict[str, Any]] = {"facecolor": style.ORANGE_LIGHT, "edgecolor": style.ORANGE, "linewidth": 0.4}
+_ROW_CM: Final = 0.42  # height of a legend line
+_LOOK: Final[dict[str, Any]] = {
+    "textcoords": "offset points", "va": "bottom", "fontsize": 7, "path_effects": style.halo(),
+}  # fmt: skip
+_LINES: Final[dict[str, dict[str, Any]]] = {
+    "low": {"color": style.INK, "linestyle": (0, (1.2, 1.4)), "linewidth": 1.5},
+    "middle": {"color": style.ORANGE, "linestyle": "-", "linewidth": 1.9, "marker": "o", "markersize": 2.8},
+    "high": {"color": style.INK, "linestyle": (0, (5.0, 2.0)), "linewidth": 1.3},
+}
 
 
 def _thousands(axis_value: float, _position: int) -> str:
@@ -39,14 +48,19 @@ def _frame(ax: Axes, first: int, last: int, top: float) -> None:
     ax.tick_params(length=2.5)
 
 
-def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | None = None) -> Axes:
-    """Draw registered births and their projection with the P10–P90 band （出生人口）.
+def plot_births(
+    births: pd.DataFrame, variants: pd.DataFrame | None = None, *, ax: Axes | None = None, note: Note | None = None
+) -> Axes:
+    """Draw registered births, their projection with the P10–P90 band and the variants with their drivers （出生人口）.
 
     Parameters
     ----------
     births
         The rows of one area in `births_projected`: year, status, births_mean,
-        births_p10, births_p50, births_p90. [children]
+        births_p10, births_p50, births_p90; cohort where it is told. [children]
+    variants
+        The rows of the same area in `births_variants`: variant, driver, pace, pace_years, year, status, births_mean;
+        None draws the median alone. [children]
     ax
         Axes to draw on; a new figure when None.
     note
@@ -58,15 +72,18 @@ def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | No
         The axes drawn on.
     """
     own = ax is None
-    ax = style.chart_axes(height_cm=8.2)[0] if ax is None else ax
+    told = [] if variants is None else _by_variant(variants)
+    if ax is None:
+        ax = style.chart_axes(height_cm=8.2 + _ROW_CM * len(told), head_cm=1.45 + _ROW_CM * len(told))[0]
     rows = births.sort_values("year")
     known, ahead = rows[rows["status"] == "observed"], rows[rows["status"] != "observed"]
     _frame(ax, int(rows["year"].min()), int(rows["year"].max()), float(rows[["births_mean", "births_p90"]].max().max()))
     ax.bar(known["year"], known["births_mean"], width=0.72, color=style.BLUE)
     if len(ahead):
-        ax.axvspan(ahead["year"].min() - 0.5, rows["year"].max() + 0.7, **_shade("unborn"))
+        _shade_years(ax, ahead)
         ax.fill_between(ahead["year"], ahead["births_p10"], ahead["births_p90"], **_BAND)
-        ax.plot(ahead["year"], ahead["births_p50"], color=style.ORANGE, marker="o", markersize=3)
+        if not told:
+            ax.plot(ahead["year"], ahead["births_p50"], color=style.ORANGE, marker="o", markersize=3)
         ax.text(
             0.99,
             0.97,
@@ -76,13 +93,84 @@ def plot_births(births: pd.DataFrame, *, ax: Axes | None = None, note: Note | No
             va="top",
             path_effects=style.halo(),
         )
-        _mark_ends(ax, known, ahead)
+        _mark_last(ax, known)
+        _mark_end(ax, ahead) if not told else _variant_lines(ax, told)
     ax.set_ylabel("出生人数（人）")
     if own:
-        bars = Patch(color=style.BLUE, label="登记出生人数")
-        style.legend_line(style.figure_of(ax), [bars, *_handles()[1:3], _handles()[4]])
+        _births_legend(ax, ahead, told)
         style.finish(style.figure_of(ax), "出生人口：登记与预测", note, extra=BAND_SENTENCE)
     return ax
+
+
+def _births_legend(ax: Axes, ahead: pd.DataFrame, told: Sequence[pd.DataFrame]) -> None:
+    """One line of signs, then one line a variant: its name, driver and size."""
+    bars = Patch(color=style.BLUE, label="登记出生人数")
+    middle, band, part, unborn = _handles()[1:]
+    partly = "cohort" in ahead and (ahead["cohort"] == "part").any()
+    signs = [bars, *([] if told else [middle]), band, *([part] if partly else []), unborn]
+    figure = style.figure_of(ax)
+    style.legend_line(figure, signs)
+    if told:
+        height = figure.get_figheight() / style.CM
+        figure.legend(
+            handles=[Line2D([], [], label=_driver_line(rows.iloc[-1]), **_LINES[_name(rows)]) for rows in told],
+            loc="upper left", bbox_to_anchor=(1.0 / style.WIDTH_CM, 1 - 1.25 / height), ncols=1, handlelength=2.6,
+            handletextpad=0.5, borderaxespad=0, borderpad=0, labelspacing=0.42,
+        )  # fmt: skip
+
+
+def _by_variant(variants: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of every variant, the high one first as it stands highest; registered years left out but for the last."""
+    parts = []
+    for name in reversed(list(_LINES)):
+        rows = variants[variants["variant"] == name].sort_values("year")
+        known = rows["status"] == "observed"
+        if len(rows) and not known.all():
+            parts.append(pd.concat([rows[known].tail(1), rows[~known]]))
+    return parts
+
+
+def _name(rows: pd.DataFrame) -> str:
+    return str(rows["variant"].iloc[0])
+
+
+def _driver_line(row: pd.Series) -> str:
+    """Say what a variant is driven by and how fast births change at its start."""
+    rate = "持平" if abs(row["pace"]) < 0.0005 else f"{row['pace']:+.1%}".replace("-", "−")
+    seen = f"照 {row['pace_years']} 年的速度" if row["pace_years"] else "预测均值"
+    named = f"{label('variant', row['variant'])}：{label('births_driver', row['driver'])}"
+    return f"{named}（{seen}，起步每年 {rate}，逐年减弱）"
+
+
+def _variant_lines(ax: Axes, told: Sequence[pd.DataFrame]) -> None:
+    """Draw the variants and write where each of them ends, apart from one another."""
+    first, last = ax.get_xlim()
+    ax.set_xlim(first, last + 0.035 * (last - first))
+    ends = [float(rows["births_mean"].iloc[-1]) for rows in told]
+    places = _apart(ends, 0.05 * (ax.get_ylim()[1] - ax.get_ylim()[0]))
+    for rows, end, place in zip(told, ends, places, strict=True):
+        ax.plot(rows["year"], rows["births_mean"], **_LINES[_name(rows)])
+        ax.annotate(
+            f"{label('variant', _name(rows))[0]} {whole(end)}", (rows["year"].iloc[-1] + 0.3, place), va="center",
+            ha="left", fontsize=7, path_effects=style.halo(), annotation_clip=False,
+        )  # fmt: skip
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Move labels, highest first, down until they are a gap apart."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(min(height, placed[-1] - gap) if placed else height)
+    return placed
+
+
+def _shade_years(ax: Axes, ahead: pd.DataFrame) -> None:
+    """Shade the years of the unborn; a year of which some months are registered has its own look."""
+    part = ahead["cohort"].eq("part") if "cohort" in ahead else pd.Series(False, index=ahead.index)
+    for cohort, years in (("part", ahead.loc[part, "year"]), ("unborn", ahead.loc[~part, "year"])):
+        if len(years):
+            end = 0.7 if years.max() == ahead["year"].max() else 0.5
+            ax.axvspan(years.min() - 0.5, years.max() + end, **_shade(cohort))
 
 
 def _shade(cohort: str) -> dict[str, Any]:
@@ -91,16 +179,19 @@ def _shade(cohort: str) -> dict[str, Any]:
     return {"facecolor": style.UNBORN, "edgecolor": style.UNBORN_HATCH, "hatch": hatch, "linewidth": 0, "zorder": 0}
 
 
-def _mark_ends(ax: Axes, known: pd.DataFrame, ahead: pd.DataFrame) -> None:
-    """Write the last registered and the last projected value beside their points."""
-    look: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 7, "path_effects": style.halo()}
+def _mark_last(ax: Axes, known: pd.DataFrame) -> None:
+    """Write the last registered value above its bar."""
     if len(known):
         last = known.iloc[-1]
         text = f"{last['year']}年\n{whole(last['births_mean'])}"
-        ax.annotate(text, (last["year"], last["births_mean"]), (0, 3), ha="center", **look)
+        ax.annotate(text, (last["year"], last["births_mean"]), (0, 3), ha="center", **_LOOK)
+
+
+def _mark_end(ax: Axes, ahead: pd.DataFrame) -> None:
+    """Write the last projected value with its band."""
     end = ahead.iloc[-1]
     text = f"{whole(end['births_p50'])}\n（{whole(end['births_p10'])}–{whole(end['births_p90'])}）"
-    ax.annotate(text, (end["year"], end["births_p90"]), (0, 3), ha="right", **look)
+    ax.annotate(text, (end["year"], end["births_p90"]), (0, 3), ha="right", **_LOOK)
 
 
 def plot_children_by_stage(

@@ -71,8 +71,15 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
         lambda: capacity_map(setup, tables, base, Stage.PRIMARY, note),
     )
     yield (
-        Drawn("图3-1", "出生人口：登记与预测", "fig_3-1_births", "历年登记出生和预测出生，预测带 P10–P90 区间"),
-        lambda: plot_births(county_births(tables["births_projected"]), note=note),
+        Drawn(
+            "图3-1",
+            "出生人口：登记与预测",
+            "fig_3-1_births",
+            "历年登记出生和预测出生，预测带 P10–P90 区间与高中低方案，未出生的年份着色",
+        ),
+        lambda: plot_births(
+            county_births(tables["births_projected"]), county_births(tables["births_variants"]), note=note
+        ),
     )
     yield (
         Drawn(

@@ -90,10 +90,13 @@ def test_the_table_marks_registered_and_projected_years():
     names = pd.DataFrame({"township_code": yearly.index, "name": ["甲", "乙", "丙"]})
     table = births_table(drawn, registered, names)
     assert list(table.columns) == [
-        "township_code", "township_name", "year", "status", "births_mean", "births_p10", "births_p50", "births_p90",
+        "township_code", "township_name", "year", "status", "cohort", "births_mean", "births_p10", "births_p50",
+        "births_p90",
     ]  # fmt: skip
     assert set(table.loc[table["year"] <= 2024, "status"]) == {"observed"}
     assert set(table.loc[table["year"] > 2024, "status"]) == {"forecast"}
+    assert set(table.loc[table["year"] > 2024, "cohort"]) == {"unborn"}
+    assert set(table.loc[table["year"] <= 2024, "cohort"]) == {"born"}
     assert table.loc[0, "township_name"] == "甲"
     assert (table["births_p10"] <= table["births_p90"]).all()
 

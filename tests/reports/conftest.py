@@ -54,12 +54,14 @@ def births():
     for year in range(2014, 2035):
         known, value = year <= 2024, 100.0 - (year - 2014)
         band = [value] * 3 if known else [value * 0.8, value, value * 1.2]
-        rows.append([COUNTY, "全县", year, "observed" if known else "forecast", value, *band])
+        mark = ["observed", "born"] if known else ["forecast", "unborn"]
+        rows.append([COUNTY, "全县", year, *mark, value, *band])
     names = [
         "township_code",
         "township_name",
         "year",
         "status",
+        "cohort",
         "births_mean",
         "births_p10",
         "births_p50",
@@ -91,6 +93,7 @@ def seat_balance():
                     NAMES[code],
                     "primary",
                     year,
+                    "born" if year <= 2026 else "part",
                     500.0,
                     510.0 - (year - 2024),
                     -40.0,
@@ -100,7 +103,7 @@ def seat_balance():
                 ]
             )
     names = [
-        "township_code", "township_name", "stage", "school_year", "seats", "pupils_p50", "balance_p10", "balance_p50",
+        "township_code", "township_name", "stage", "school_year", "cohort", "seats", "pupils_p50", "balance_p10", "balance_p50",
         "balance_p90", "p_short",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
