@@ -14,6 +14,9 @@ from layout_planner.cli.trace import trace
 
 _COUNTY = click.argument("county", type=click.Path(path_type=Path), default=Path("data"), required=False)
 _OUT = click.option("--out", type=click.Path(path_type=Path), default=Path("out"), help=_("Folder of the results."))
+_PREVIOUS = click.option(
+    "--previous", type=click.Path(path_type=Path), help=_("Results of an earlier run: tell what moved since.")
+)
 _LANG = click.option("--lang", type=click.Choice(["zh", "en"]), expose_value=False, help=_("Language of messages."))
 
 
@@ -30,6 +33,7 @@ def main() -> None:
 @click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
+@_PREVIOUS
 @click.option("--tables-only", is_flag=True, help=_("Leave out figures and report."))
 @_LANG
 def run(county: Path, out: Path, *, tables_only: bool, **given: Any) -> None:
@@ -71,9 +75,10 @@ def check(county: Path, out: Path, *, strict: bool) -> None:
 @click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", help=_("Areas: stages as name=low-high."))
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
+@_PREVIOUS
 @click.option("--out", type=click.Path(path_type=Path), help=_("Folder of the results; with --pupils the file."))
 @_LANG
-def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
+def forecast(county: Path, pupils: Path | None, previous: Path | None, **given: Any) -> None:
     """Forecast a county, or areas from plain tables."""
     from layout_planner.cli import forecast_areas, show
 
@@ -82,7 +87,8 @@ def forecast(county: Path, pupils: Path | None, **given: Any) -> None:
         return
     from layout_planner.pipeline import RunOptions, run_county
 
-    options = RunOptions(horizon=given["horizon"], draws=given["draws"], seed=given["seed"], upto="forecast")
+    asked = {name: given[name] for name in ("horizon", "draws", "seed")}
+    options = RunOptions(**asked, upto="forecast", previous=previous)
     with show.stages() as on_stage:
         result = run_county(county, given["out"] or Path("out"), options=options, on_stage=on_stage)
     show.summary(result)

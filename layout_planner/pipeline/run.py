@@ -6,16 +6,15 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from layout_planner import __version__
 from layout_planner.io.out import OutFolder, open_out
 from layout_planner.pipeline.compute import Clock, OnStage, compute, compute_forecast
 from layout_planner.pipeline.draw import Drawn, draw_all
+from layout_planner.pipeline.facts import previous_facts, run_facts
 from layout_planner.pipeline.headlines import headlines_of
 from layout_planner.pipeline.setup import RunOptions, Setup
 from layout_planner.reports import FigureEntry, ReportInputs, build_document, render_html
@@ -23,7 +22,6 @@ from layout_planner.scenario import Plan, decisions_table
 
 REPORT = "report.html"
 FIGURES = "figures"
-PACKAGES = ("numpy", "pandas", "xarray", "scipy", "statsmodels", "geopandas", "shapely", "pyogrio", "matplotlib")
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def run_county(folder: Path, out: Path, *, options: RunOptions, on_stage: OnStag
     out
         Output folder; replaced only when everything is written.
     options
-        Horizon, draws, seed, and the last stage (``forecast``, ``tables`` or ``report``).
+        Horizon, draws, seed, the last stage (``forecast``, ``tables`` or ``report``), and results of an earlier run.
     on_stage
         Told title and seconds of every stage.
 
@@ -129,16 +127,6 @@ def _report(
     target.write_text(REPORT, render_html(build_document(inputs)))
 
 
-def run_facts(setup: Setup) -> dict[str, Any]:
-    """Seed, draws, versions and hashes of the inputs: the same for the same run, so that results can be compared."""
-    return {
-        "seed": setup.seed,
-        "draws": setup.draws,
-        "versions": {"layout-planner": __version__, **{name: metadata.version(name) for name in PACKAGES}},
-        "inputs": dict(setup.county.hashes),
-    }
-
-
 def manifest_of(
     setup: Setup, tables: Mapping[str, pd.DataFrame], options: RunOptions, seconds: Mapping[str, float]
 ) -> dict[str, Any]:
@@ -153,6 +141,7 @@ def manifest_of(
         "base_year": setup.base_year,
         "options": {"horizon": setup.horizon, "draws": setup.draws, "seed": setup.seed, "upto": options.upto},
         "inputs": facts["inputs"],
+        "previous": previous_facts(setup),
         "versions": {**facts["versions"], "python": platform.python_version()},
         "seconds": {title: round(value, 2) for title, value in seconds.items()},
         "rows": {name: len(frame) for name, frame in tables.items()},

@@ -11,10 +11,12 @@ import geopandas as gpd
 import pandas as pd
 
 from layout_planner.contracts import load_dictionary
+from layout_planner.enrolment.change import Earlier
 from layout_planner.errors import Problem
 from layout_planner.io.checks.registers import synthetic_rows
 from layout_planner.io.checks.table import problems_table
 from layout_planner.io.county import County, read_county
+from layout_planner.io.previous import STAGES, read_previous
 from layout_planner.policy import (
     Catalogue,
     Parameter,
@@ -37,6 +39,7 @@ class RunOptions:
     draws: int | None = None
     seed: int | None = None
     upto: str = "report"
+    previous: Path | None = None  # results of an earlier run, to be set beside
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Setup:
     seed: int
     folder: Path
     synthetic: bool
+    earlier: Earlier | None = None
 
     def numbers_of_rules(self, rule_ids: Iterable[str]) -> pd.DataFrame:
         """Rules in use with their numbers in words: rule_id, title, value, unit, cite."""
@@ -88,12 +92,18 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
 
     Raises
     ------
-    DataError, DefectsError, PolicyError
-        As `read_county`, `load_catalogue` and `parameter_values` do.
+    DataError, DefectsError, PolicyError, UsageError
+        As `read_county`, `load_catalogue`, `parameter_values` and `read_previous` do.
     """
     county = read_county(folder)
     settings = county.settings
     parameters = load_parameters()
+    synthetic = settings.synthetic or any(map(synthetic_rows, (county.schools, county.enrolment, county.births)))
+    earlier = None
+    if options.previous is not None:
+        earlier = read_previous(
+            options.previous, code=settings.code, base_year=settings.base_year, synthetic=synthetic
+        )
     return Setup(
         county=county,
         schools=_ordered(county.schools, "school_id").to_crs(county.crs),
@@ -108,7 +118,8 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
         draws=options.draws or settings.draws,
         seed=settings.seed if options.seed is None else options.seed,
         folder=folder,
-        synthetic=settings.synthetic or any(map(synthetic_rows, (county.schools, county.enrolment, county.births))),
+        synthetic=synthetic,
+        earlier=earlier,
     )
 
 
@@ -116,7 +127,9 @@ def quality_table(setup: Setup) -> pd.DataFrame:
     """Warnings and notices of the files as the table ``data_quality``."""
     county = setup.county
     tables = {"schools": county.schools, "villages": county.villages, "townships": county.townships}
-    return problems_table([*county.problems, *glyph_problems(tables, county.settings.name)])
+    edited = setup.earlier is not None and setup.earlier.edited
+    changed = [Problem("notice", "previous_edited", f"{STAGES}.csv")] if edited else []
+    return problems_table([*county.problems, *changed, *glyph_problems(tables, county.settings.name)])
 
 
 def glyph_problems(tables: Mapping[str, pd.DataFrame], county: str) -> list[Problem]:

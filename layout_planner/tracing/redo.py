@@ -314,6 +314,12 @@ def base_pupils(school: str, store: Store, stage: str = "") -> list[Record]:
     return store.find("enrolment", match)
 
 
+def forecast_moved(row: Record, _column: str, _ground: Ground) -> Redone:
+    """What is now less what the earlier forecast said."""
+    now, before = row.number_of("now_mean"), row.number_of("previous_mean")
+    return Redone(f"{figure(now)} − {figure(before)}", now - before, max(now, before))
+
+
 def _one(row: Record, column: str) -> frozenset[str]:
     return frozenset({row.get(column)})
 
@@ -336,4 +342,5 @@ SIMPLE: Final[Mapping[str, Redo]] = {
     "access_attending": access_attending,
     "minutes_nearest": minutes_nearest,
     "over_limit": over_limit,
+    "forecast_moved": forecast_moved,
 }

@@ -47,6 +47,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     births = county / "births.csv"
     lines = births.read_text(encoding="utf-8").splitlines()
     births.write_text("\n".join([lines[0] + ",remark", *(f"{line},x" for line in lines[1:])]) + "\n", encoding="utf-8")
-    options = RunOptions(draws=20, horizon=6, upto="tables")
+    earlier = RunOptions(draws=12, horizon=6, upto="forecast")
+    run_county(county, folder / "before", options=earlier, on_stage=lambda _title, _seconds: None)
+    options = RunOptions(draws=20, horizon=6, upto="tables", previous=folder / "before")
     run_county(county, out, options=options, on_stage=lambda _title, _seconds: None)
     return Made(county, out)
