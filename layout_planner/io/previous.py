@@ -60,7 +60,8 @@ def read_previous(folder: Path, *, code: str, base_year: int, synthetic: bool) -
         raise UsageError("previous_not_a_result", folder=str(folder))
     stages, found = _table(path, STAGES, _STAGE_COLUMNS), digest(path)
     changes = folder / "tables" / f"{CHANGES}.csv"
-    outcomes = _outcomes(changes) if changes.is_file() else pd.DataFrame(columns=list(CHANGE_COLUMNS))
+    told = bool(_nested(manifest, "rows").get(CHANGES)) and changes.is_file()
+    outcomes = _outcomes(changes) if told else pd.DataFrame(columns=list(CHANGE_COLUMNS))
     recorded = _nested(manifest, "files", f"tables/{STAGES}.csv").get("sha256", found)
     return Earlier(stages, outcomes, facts, digest=found, edited=recorded != found)
 
