@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,11 @@ CHANGE_COLUMNS: Final = (
     "previous_p90", "now_mean", "change", "noise_se", "in_previous_band", "move",
 )  # fmt: skip
 CAUSE_COLUMNS: Final = ("cause", "changed_item", "before", "after", "enters_forecast")
+PARAMETER_COLUMNS: Final = ("parameter", "parameter_of", "estimate")
+WIDTHS: Final = {
+    True: "width_county",
+    False: "width",
+}  # factor on the draws' distance from their mean: county, township
 _SHOWN: Final = 12  # letters of a hash
 
 
@@ -55,6 +60,8 @@ class Earlier:
         Rows of its own table ``forecast_change`` that hold outcomes; empty where it has none.
     facts
         What it was made from.
+    parameters
+        Table ``forecast_parameters`` (parameter, parameter_of, estimate); empty where it has none.
     digest
         SHA-256 of its ``forecast_stage.csv``.
     edited
@@ -64,6 +71,7 @@ class Earlier:
     stages: pd.DataFrame
     outcomes: pd.DataFrame
     facts: Facts
+    parameters: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PARAMETER_COLUMNS)))
     digest: str = ""
     edited: bool = False
 
@@ -76,20 +84,27 @@ class Change:
     causes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CAUSE_COLUMNS)))
 
 
-def change_since(earlier: Earlier | None, stages: pd.DataFrame, counted: pd.DataFrame, facts: Facts) -> Change:
+@dataclass(frozen=True)
+class Now:
+    """Results of this run: tables ``forecast_stage`` and ``forecast_parameters``, and what it was made from."""
+
+    stages: pd.DataFrame
+    parameters: pd.DataFrame
+    facts: Facts
+
+
+def change_since(earlier: Earlier | None, now: Now, counted: pd.DataFrame) -> Change:
     """Compare a forecast with an earlier one of the same county.
 
     Parameters
     ----------
     earlier
         The earlier run; None gives empty tables.
-    stages
-        Table ``forecast_stage`` of this run. [pupils]
+    now
+        This run. [pupils]
     counted
         Pupils counted: township_code, stage, school_year, pupils. Years after the base year of the earlier run and
         before that of this one are taken from here; others are not used. [pupils]
-    facts
-        What this run was made from.
 
     Returns
     -------
@@ -103,28 +118,28 @@ def change_since(earlier: Earlier | None, stages: pd.DataFrame, counted: pd.Data
     """
     if earlier is None:
         return Change()
-    rows = compare_stages(earlier, _with_counted(stages, counted, earlier.facts.base_year, facts.base_year), facts)
+    years = earlier.facts.base_year, now.facts.base_year
+    rows = compare_stages(earlier, replace(now, stages=_with_counted(now.stages, counted, *years)))
     kept = earlier.outcomes[earlier.outcomes["school_year"] <= earlier.facts.base_year]
     if len(kept):
         rows = pd.concat([kept[list(CHANGE_COLUMNS)], rows], ignore_index=True)
     rows = rows.sort_values(KEY, ignore_index=True).astype({"in_previous_band": bool, "lead": "int64"})
-    return Change(rows, causes_of(earlier.facts, facts))
+    return Change(rows, causes_of(earlier.facts, now.facts))
 
 
-def compare_stages(earlier: Earlier, now: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def compare_stages(earlier: Earlier, now: Now) -> pd.DataFrame:
     """Set two forecasts side by side, place by place, stage by stage, year by year.
 
     A difference of two forecasts is chance while it stays within `NOISE_LIMIT` standard errors,
-    ``se² = sd_before² / draws_before + sd_now² / draws_now`` with ``sd = (P90 − P10) / 2.5631``; an outcome has no draws.
+    ``se² = sd_before² / draws_before + sd_now² / draws_now`` with ``sd = (P90 − P10) / (2.5631·f)``: the factor f of the
+    calibration moves the draws about their mean, which keeps the error of the draws as they were. An outcome has none.
 
     Parameters
     ----------
     earlier
         The earlier run.
     now
-        Rows of ``forecast_stage``, observed or forecast. [pupils]
-    facts
-        What this run was made from.
+        This run; rows of its stages may also be counts. [pupils]
 
     Returns
     -------
@@ -134,12 +149,12 @@ def compare_stages(earlier: Earlier, now: pd.DataFrame, facts: Facts) -> pd.Data
     before = earlier.stages[earlier.stages["school_year"] > earlier.facts.base_year]
     before = before[[*KEY, "pupils_mean", "pupils_p10", "pupils_p90"]]
     before = before.set_axis([*KEY, "previous_mean", "previous_p10", "previous_p90"], axis="columns")
-    both = now.merge(before, on=KEY, how="inner", validate="one_to_one")
+    both = now.stages.merge(before, on=KEY, how="inner", validate="one_to_one")
     value = both["pupils_mean"].map(printed)
     drawn = both["status"] != "observed"
-    spread = (both["pupils_p90"] - both["pupils_p10"]) / BAND_SD
-    width = (both["previous_p90"] - both["previous_p10"]) / BAND_SD
-    error = np.sqrt(width**2 / earlier.facts.draws + spread**2 / facts.draws).where(drawn)
+    spread = (both["pupils_p90"] - both["pupils_p10"]) / BAND_SD / _widths(now.parameters, both, now.facts)
+    width = (both["previous_p90"] - both["previous_p10"]) / BAND_SD / _widths(earlier.parameters, both, earlier.facts)
+    error = np.sqrt(width**2 / earlier.facts.draws + spread**2 / now.facts.draws).where(drawn)
     change = (value - both["previous_mean"]).map(printed)
     inside = (value >= both["previous_p10"]) & (value <= both["previous_p90"])
     chance = drawn & (change.abs() <= NOISE_LIMIT * error)
@@ -185,6 +200,17 @@ def outcomes_of(rows: pd.DataFrame) -> pd.DataFrame:
 def printed(value: float) -> float:
     """Round to the digits of a written table."""
     return float(f"{value:.{DIGITS}g}")
+
+
+def _widths(parameters: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> pd.Series:
+    """Factor of the calibration on each row's draws; 1 where the run has none on record. [-]"""
+    known = parameters.set_index(["parameter", "parameter_of"])["estimate"].to_dict()
+    ahead = rows["school_year"] - facts.base_year
+    found = [
+        known.get((WIDTHS[town == COUNTY], f"{stage} +{lead}"), 1.0)
+        for town, stage, lead in zip(rows["township_code"], rows["stage"], ahead, strict=True)
+    ]
+    return pd.Series(found, index=rows.index, dtype=float)
 
 
 def _with_counted(stages: pd.DataFrame, counted: pd.DataFrame, before: int, base_year: int) -> pd.DataFrame:

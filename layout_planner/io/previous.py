@@ -9,7 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from layout_planner.contracts import load_dictionary
-from layout_planner.enrolment.change import CHANGE_COLUMNS, Earlier, Facts
+from layout_planner.enrolment.change import CHANGE_COLUMNS, PARAMETER_COLUMNS, Earlier, Facts
 from layout_planner.errors import DataError, UsageError
 from layout_planner.io.swap import digest, manifest_in
 from layout_planner.io.text import read_records
@@ -17,6 +17,7 @@ from layout_planner.io.text import read_records
 SCHEMA: Final = 1
 STAGES: Final = "forecast_stage"
 CHANGES: Final = "forecast_change"
+PARAMETERS: Final = "forecast_parameters"
 OPTIONS: Final = ("horizon", "draws", "seed")
 _STAGE_COLUMNS: Final = ("township_code", "stage", "school_year", "status", "pupils_mean", "pupils_p10", "pupils_p90")
 
@@ -59,11 +60,11 @@ def read_previous(folder: Path, *, code: str, base_year: int, synthetic: bool) -
     if not path.is_file():
         raise UsageError("previous_not_a_result", folder=str(folder))
     stages, found = _table(path, STAGES, _STAGE_COLUMNS), digest(path)
-    changes = folder / "tables" / f"{CHANGES}.csv"
-    told = bool(_nested(manifest, "rows").get(CHANGES)) and changes.is_file()
-    outcomes = _outcomes(changes) if told else pd.DataFrame(columns=list(CHANGE_COLUMNS))
+    outcomes = _optional(folder, manifest, CHANGES, CHANGE_COLUMNS)
+    outcomes = outcomes[outcomes["status"] == "observed"].reset_index(drop=True)
+    parameters = _optional(folder, manifest, PARAMETERS, PARAMETER_COLUMNS)
     recorded = _nested(manifest, "files", f"tables/{STAGES}.csv").get("sha256", found)
-    return Earlier(stages, outcomes, facts, digest=found, edited=recorded != found)
+    return Earlier(stages, outcomes, facts, parameters, digest=found, edited=recorded != found)
 
 
 def _facts(manifest: Mapping[str, Any], folder: Path) -> Facts:
@@ -87,10 +88,12 @@ def _nested(found: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return found
 
 
-def _outcomes(path: Path) -> pd.DataFrame:
-    """Rows of an earlier comparison that hold outcomes."""
-    table = _table(path, CHANGES, CHANGE_COLUMNS)
-    return table[table["status"] == "observed"].reset_index(drop=True)
+def _optional(folder: Path, manifest: Mapping[str, Any], name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table that an older result may not have, or have without a row."""
+    path = folder / "tables" / f"{name}.csv"
+    if _nested(manifest, "rows").get(name) and path.is_file():
+        return _table(path, name, columns)
+    return pd.DataFrame(columns=[*columns])
 
 
 def _table(path: Path, name: str, needed: Sequence[str]) -> pd.DataFrame:

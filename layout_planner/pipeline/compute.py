@@ -156,7 +156,8 @@ def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clo
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
     outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
     backtest = clock.measure("Backtest", lambda: backtest_of(setup, travel, attendance.flows))
-    return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change_of(setup, outlook.stages))
+    change = change_of(setup, outlook.stages, outlook.estimated.parameters)
+    return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change)
 
 
 def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Computed:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from layout_planner import __version__
-from layout_planner.enrolment.change import Change, Facts, change_since
+from layout_planner.enrolment.change import Change, Facts, Now, change_since
 from layout_planner.pipeline.setup import Setup
 from layout_planner.terms import STAGE_OF_GRADE
 
@@ -40,20 +40,20 @@ def previous_facts(setup: Setup) -> dict[str, Any] | None:
     }
 
 
-def change_of(setup: Setup, stages: pd.DataFrame) -> Change:
+def change_of(setup: Setup, stages: pd.DataFrame, parameters: pd.DataFrame) -> Change:
     """Set the forecast by stage beside the earlier run; empty tables without one.
 
     Parameters
     ----------
     setup
         The county, with the earlier run where one was named.
-    stages
-        Table ``forecast_stage``. [pupils]
+    stages, parameters
+        Tables ``forecast_stage`` and ``forecast_parameters``. [pupils]
     """
     facts = run_facts(setup)
     options = {"horizon": setup.horizon, "draws": setup.draws, "seed": setup.seed}
-    now = Facts(setup.base_year, options, facts["versions"], facts["inputs"])
-    return change_since(setup.earlier, stages, _counted(setup), now)
+    now = Now(stages, parameters, Facts(setup.base_year, options, facts["versions"], facts["inputs"]))
+    return change_since(setup.earlier, now, _counted(setup))
 
 
 def _counted(setup: Setup) -> pd.DataFrame:
