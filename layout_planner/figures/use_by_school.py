@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ def plot_use_by_school(
     use: pd.DataFrame,
     *,
     years: Sequence[int],
+    marks: Mapping[int, str] | None = None,
     ax: Axes | None = None,
     note: Note | None = None,
     title: str = "各校学位利用率：现状与预测",
@@ -36,6 +37,8 @@ def plot_use_by_school(
         NaN where seats are 0 or unknown prints —. [-]
     years
         School years, the base year first.
+    marks
+        Words under a year that rests on children not yet born; None where nothing is told.
     ax
         Axes to draw on; a new figure when None.
     note
@@ -49,13 +52,15 @@ def plot_use_by_school(
         The axes drawn on.
     """
     own = ax is None
-    rows = len(use)
-    ax = style.chart_axes(height_cm=4.0 + _ROW_CM * rows, left_cm=4.2, head_cm=1.9)[0] if ax is None else ax
+    rows, told = len(use), dict(marks or {})
+    ax = style.chart_axes(height_cm=4.3 + _ROW_CM * rows, left_cm=4.2, head_cm=2.2)[0] if ax is None else ax
     for column, year in enumerate(years):
         for row, value in enumerate(use[year].to_numpy(float)):
             _cell(ax, row, column, float(value))
     ax.set(xlim=(0, len(years)), ylim=(rows, 0))
-    ax.set_xticks(np.arange(len(years)) + 0.5, [f"{year}年" for year in years])
+    ax.set_xticks(
+        np.arange(len(years)) + 0.5, [f"{year}年\n{told[year]}" if told.get(year) else f"{year}年" for year in years]
+    )
     ax.set_yticks(np.arange(rows) + 0.5, list(use["school_name"]), fontsize=6.8)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)

@@ -20,7 +20,7 @@ from layout_planner.figures.save import save_figure
 from layout_planner.figures.style import Note, figure_of, use_style
 from layout_planner.figures.use_by_school import plot_use_by_school
 from layout_planner.pipeline.setup import Setup
-from layout_planner.terms import COUNTY, LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE, GradeBand, Stage
+from layout_planner.terms import COUNTY, LABELS_ZH, STAGE_GRADES, STAGE_OF_GRADE, GradeBand, Stage, joint_cohort
 
 YEARS_AHEAD = (0, 3, 5, 10)
 SOURCE = "县教育局、卫健局、统计局、交通运输局数据，本工具测算"
@@ -232,4 +232,12 @@ def use_figure(setup: Setup, tables: Mapping[str, pd.DataFrame], note: Note) -> 
         ~twice, rows["school_name"] + "（" + rows["stage"].map(LABELS_ZH["stage"]) + "）"
     )
     named = rows.rename(columns={str(year): year for year in years})
-    return plot_use_by_school(named.sort_values(["township_code", "stage", "school_name"]), years=years, note=note)
+    ordered = named.sort_values(["township_code", "stage", "school_name"])
+    return plot_use_by_school(ordered, years=years, marks=_year_marks(tables["forecast_school"], years), note=note)
+
+
+def _year_marks(schools: pd.DataFrame, years: list[int]) -> dict[int, str]:
+    """Words under the years in which children of primary and junior schools are not all born."""
+    rows = schools[schools["stage"].isin([str(Stage.PRIMARY), str(Stage.JUNIOR)])]
+    marks = {year: joint_cohort(rows.loc[rows["school_year"] == year, "cohort"]) for year in years}
+    return {year: LABELS_ZH["cohort"].get(mark, "") for year, mark in marks.items() if mark != "born"}

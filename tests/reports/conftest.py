@@ -279,13 +279,30 @@ def tables():
         ],
     )
     names = [
-        "plan", "school_year", "feasible", "vetoes", "schools_open", "moved", "g13_over_limit", "villages_over",
+        "plan", "school_year", "cohort", "feasible", "vetoes", "schools_open", "moved", "g13_over_limit", "villages_over",
         "minutes_mean", "minutes_p95", "minutes_max", "boarders_after", "seats_short_p50", "seats_short_p90", "p_short",
     ]  # fmt: skip
     plans = pd.DataFrame(
         [
-            ["现状", 2025, True, "", 36, 0.0, 11.0, "大嶅村", 14.6, 27.2, 70.3, 0.0, 0.0, 54.0, 0.3],
-            ["方案一", 2025, False, "T01", 34, 60.0, 20.0, "大嶅村、丁村", 15.4, 27.2, None, 3.0, 0.0, 60.0, 0.999],
+            ["现状", 2025, "born", True, "", 36, 0.0, 11.0, "大嶅村", 14.6, 27.2, 70.3, 0.0, 0.0, 54.0, 0.3],
+            [
+                "方案一",
+                2025,
+                "born",
+                False,
+                "T01",
+                34,
+                60.0,
+                20.0,
+                "大嶅村、丁村",
+                15.4,
+                27.2,
+                None,
+                3.0,
+                0.0,
+                60.0,
+                0.999,
+            ],
         ],
         columns=names,
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Paragraph, Section, Table
-from layout_planner.reports.sections.parts import NEAREST_NOTE, columns, homes_note, not_made, plan_years
+from layout_planner.reports.sections.parts import NEAREST_NOTE, born_mark, columns, homes_note, not_made, plan_years
 from layout_planner.scenario.timeline import ACTIONS_ZH
 
 
@@ -25,7 +25,7 @@ def compare(inputs: ReportInputs) -> Section:
         "“可行”只表示方案自己的决定没有触及否决规则；现状已有的问题见第五部分“上学路途”和第八部分“规则核验”。"
         f"路途为小学一至三年级走读儿童，最不利情形，平均数按儿童加权。{NEAREST_NOTE}"
         "学位缺口为各校各学段缺口之和；不足概率为任何一校一学段不足的概率，逐校判断，因此高于第四部分按全镇合计的概率。"
-        f"{homes_note(inputs)}"
+        f"学年下注明“部分出生”“未出生”的，九年义务教育的孩子当年尚有未出生的。{homes_note(inputs)}"
     )
     heads = columns(
         "方案", "学年", "可行", "在办学校\n（所）", "换校学生\n（人）", "一至三年级\n超限（就近\n口径，人）", "超限的村",
@@ -66,7 +66,8 @@ def _receives(row: pd.Series) -> str:
 def _cells(rows: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
-            words.text(row["plan"]), str(row["school_year"]), _feasible(row), words.whole(row["schools_open"]),
+            words.text(row["plan"]), f"{row['school_year']}{born_mark(row['cohort'])}", _feasible(row),
+            words.whole(row["schools_open"]),
             words.whole(row["moved"]), words.whole(row["g13_over_limit"]), words.text(row["villages_over"]),
             " / ".join(words.whole(row[column]) for column in ("minutes_mean", "minutes_p95", "minutes_max")),
             words.whole(row["boarders_after"]),

@@ -11,7 +11,16 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import COMPULSORY
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import BIRTHPLACE, columns, county_rows, not_made, shown_years, township_rows
+from layout_planner.reports.sections.births import births_blocks
+from layout_planner.reports.sections.parts import (
+    BIRTHPLACE,
+    born_mark,
+    columns,
+    county_rows,
+    not_made,
+    shown_years,
+    township_rows,
+)
 from layout_planner.terms import Stage, label
 
 
@@ -29,9 +38,7 @@ def forecast(inputs: ReportInputs) -> Section:
     else:
         county = county_rows(stages)
         blocks += [county_table(county, "pupils", years), county_table(county, "children", years)]
-    births = _births(inputs)
-    if births is not None:
-        blocks.append(births)
+    blocks += births_blocks(inputs)
     if stages is not None:
         for stage in COMPULSORY:
             rows = township_rows(stages)
@@ -70,34 +77,9 @@ def _cell(row: pd.Series, measure: str) -> str:
     middle = words.whole(row[f"{measure}_p50"])
     if row["status"] == "observed" and measure == "pupils":
         return f"{middle}\n实际"
-    mark = "" if row["cohort"] == "born" else f"\n{label('cohort', str(row['cohort']))}"
+    mark = born_mark(row["cohort"])
     band = words.interval(row[f"{measure}_p10"], row[f"{measure}_p90"])
     return middle + (f"\n{band}" if band else "") + mark
-
-
-def _births(inputs: ReportInputs) -> Table | None:
-    found = inputs.table("births_projected")
-    if found is None:
-        return None
-    rows = county_rows(found)
-    if rows.empty:
-        return None
-    first = inputs.base_year - 9
-    rows = rows[(rows["year"] >= first) & (rows["year"] <= inputs.last_year)].sort_values("year")
-    shown = {inputs.base_year + 1, *shown_years(inputs)}
-    cells = tuple(
-        (
-            f"{row['year']} 年", label("value_status", row["status"]),
-            words.whole(row["births_mean"] if row["status"] == "observed" else row["births_p50"]),
-            words.DASH if row["status"] == "observed" else words.interval(row["births_p10"], row["births_p90"]),
-        )
-        for _, row in rows.iterrows()
-        if row["status"] == "observed" or row["year"] in shown
-    )  # fmt: skip
-    heads = columns("年份", "性质", "出生人数（人；预测为中位数）", "P10–P90", numbers=[2, 3], centre=[1])
-    note = "预测年份为中位数；这些孩子尚未出生。"
-    source = "tables/births_projected.csv"
-    return Table("出生人口：登记与预测", heads, cells, row_heads=True, note=note, source=source)
 
 
 def _wide(rows: pd.DataFrame, column: str, years: list[int]) -> pd.DataFrame:
@@ -106,12 +88,15 @@ def _wide(rows: pd.DataFrame, column: str, years: list[int]) -> pd.DataFrame:
     return sums.reindex(index=order.index, columns=years).set_axis(order.to_numpy(), axis="index")
 
 
-def _year_table(title: str, wide: pd.DataFrame, years: list[int], note: str) -> Table:
+def _year_table(title: str, rows: pd.DataFrame, wide: pd.DataFrame, note: str) -> Table:
+    years, marks = list(wide.columns), rows.drop_duplicates("school_year").set_index("school_year")["cohort"]
     cells = tuple(
         (str(name), *(words.whole(value) for value in row))
         for name, row in zip(wide.index, wide.to_numpy(), strict=True)
     )
-    heads = columns("乡镇", *(f"{year}" for year in years), numbers=range(1, len(years) + 1))
+    heads = columns(
+        "乡镇", *(f"{year}{born_mark(marks.get(year))}" for year in years), numbers=range(1, len(years) + 1)
+    )
     total = ("合计", *(words.total(wide[year]) for year in years))
     return Table(title, heads, cells, total=total, note=note, row_heads=True, source=_STAGES)
 
@@ -125,11 +110,11 @@ def _children(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
             wide.loc[known.index, year] = largest_remainder(known.to_numpy(float)).astype(float)
     title = f"分镇{label('stage', stage)}学龄儿童（{BIRTHPLACE}；预测均值，人）"
     note = f"按最大余数法取整，合计等于各镇之和。{_MEANS}"
-    return _year_table(title, wide, years, note)
+    return _year_table(title, rows, wide, note)
 
 
 def _pupils(rows: pd.DataFrame, stage: Stage, years: list[int]) -> Table:
     """Pupils where they sit: the printed integers of the table."""
     title = f"分镇{label('stage', stage)}在校生（按学校所在地，预测均值，人）"
     note = f"合计等于各镇之和；与按出生登记地的儿童数之差为跨镇就读和外出。{_MEANS}"
-    return _year_table(title, _wide(rows, "pupils_printed", years), years, note)
+    return _year_table(title, rows, _wide(rows, "pupils_printed", years), note)

@@ -11,7 +11,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import estimated_share
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Column, Paragraph
-from layout_planner.terms import COUNTY
+from layout_planner.terms import COUNTY, label
 
 NEAREST_NOTE: Final = (
     "“就近口径”：限值内有学校而自愿到更远的学校就读的学生，按最近的在办学校计，除非方案使其转学；"
@@ -27,6 +27,11 @@ def columns(*titles: str, numbers: Sequence[int] = (), centre: Sequence[int] = (
         Column(title, "number" if at in numbers else "centre" if at in centre else "text")
         for at, title in enumerate(titles)
     )
+
+
+def born_mark(cohort: object) -> str:
+    """Mark of a forecast on a line of its own: partly born or unborn; nothing where all are born or nothing is told."""
+    return "" if cohort in ("born", "") or words.missing(cohort) else f"\n{label('cohort', str(cohort))}"
 
 
 def not_made(what: str) -> Paragraph:

@@ -10,7 +10,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import full_later, most_likely_short
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, not_made, plan_years
+from layout_planner.reports.sections.parts import born_mark, columns, not_made, plan_years
 from layout_planner.scenario import STATUS_QUO
 from layout_planner.terms import COUNTY, Stage, label
 
@@ -120,6 +120,7 @@ def _balance(balance: pd.DataFrame, inputs: ReportInputs) -> Table:
     )
     note = (
         "余缺 = 学位 − 在校生，正为富余、负为缺口；为中位数，括号内为 P10–P90；不足概率达到 1% 的注明。近期班额标准。"
+        "“部分出生”“未出生”的年份取决于今后的出生。"
     )
     source = "tables/seat_balance.csv"
     return Table("分镇分学段学位余缺", heads, tuple(cells), note=note, row_heads=True, source=source)
@@ -130,7 +131,7 @@ def _balance_cell(row: pd.Series) -> str:
         "" if words.missing(row["p_short"]) or row["p_short"] < NAMED else f"\n不足概率 {words.chance(row['p_short'])}"
     )
     low, high = words.signed(row["balance_p10"]), words.signed(row["balance_p90"])
-    return f"{words.signed(row['balance_p50'])}\n（{low} 至 {high}）{risk}"
+    return f"{words.signed(row['balance_p50'])}\n（{low} 至 {high}）{risk}{born_mark(row['cohort'])}"
 
 
 def _schools(rows: pd.DataFrame, stage: Stage) -> Table:
