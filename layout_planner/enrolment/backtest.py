@@ -116,17 +116,24 @@ def backtest_cells(tables: Tables, options: CountyOptions, rng: np.random.Genera
         flows = tables.earlier_flows.get(year, tables.flows)
         ahead = min(max(LEADS), panel.last_year - year)
         origins.append(origin_at(panel, tables.births, flows, year, ahead, births_rng))
-    parts = [
-        _one_origin(origin, judge_window(origins, origin.panel, max(LEADS), stream), stream)
-        for origin, stream in zip(origins, streams, strict=False)
-        if origin.panel.last_year - panel.first_year + 1 >= HISTORY
-    ]
+    parts = []
+    for place, (origin, stream) in enumerate(zip(origins, streams, strict=False)):
+        if origin.panel.last_year - panel.first_year + 1 >= HISTORY:
+            past = [_as_seen_from(origin.panel, earlier) for earlier in origins[:place]]
+            parts.append(_one_origin(origin, judge_window(past, origin.panel, max(LEADS), stream), stream))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def backtest_county(tables: Tables, options: CountyOptions, rng: np.random.Generator) -> pd.DataFrame:
     """Table ``backtest`` of a county: `backtest_table` of `backtest_cells`."""
     return backtest_table(backtest_cells(tables, options, rng))
+
+
+def _as_seen_from(panel: SchoolPanel, origin: Origin) -> Origin:
+    """An earlier origin with its outcomes as a panel knew them: whether a silent school was gone may show later."""
+    school, grade = unit_index(origin.panel)
+    first = origin.panel.cube.shape[2]
+    return replace(origin, actual=panel.cube[:, :, first:][school, grade].T)
 
 
 def _one_origin(origin: Origin, window: Window, rng: np.random.Generator) -> pd.DataFrame:

@@ -25,6 +25,25 @@ STAGE_ENTRIES: Final = (7, 10)
 
 
 @dataclass(frozen=True)
+class Move:
+    """Registered children of past events of one kind in one school year, by school and grade.
+
+    Parameters
+    ----------
+    kind
+        Kind of event.
+    year
+        School year in whose September they are first counted. [year]
+    children
+        Signed, shape (schools, grades). [children]
+    """
+
+    kind: str
+    year: int
+    children: Floats
+
+
+@dataclass(frozen=True)
 class SchoolPanel:
     """Pupils of a county's schools to a year.
 
@@ -46,6 +65,10 @@ class SchoolPanel:
         Whether the register says a school offers a grade. shape (schools, grades)
     closed
         Year of closing; a large number for an open school. shape (schools,) [year]
+    reported
+        Whether a school reported in a year. shape (schools, years)
+    moves
+        Past events that brought or took children.
     """
 
     schools: tuple[str, ...]
@@ -56,6 +79,8 @@ class SchoolPanel:
     cube: Floats
     spans: Bools
     closed: Ints
+    reported: Bools
+    moves: tuple[Move, ...] = ()
 
     @property
     def last_year(self) -> int:
@@ -63,8 +88,11 @@ class SchoolPanel:
         return self.first_year + int(self.cube.shape[2]) - 1
 
     def until(self, year: int) -> SchoolPanel:
-        """Panel without the years after `year`."""
-        return replace(self, cube=self.cube[:, :, : year - self.first_year + 1])
+        """Panel as it would have been arranged in `year`: a silence that only later years explain is unknown."""
+        years = year - self.first_year + 1
+        told = self.reported[:, :years]
+        seen = np.where(told[:, None, :], self.cube[:, :, :years], np.nan)
+        return replace(self, cube=_filled(seen, told, self.first_year, self.closed), reported=told)
 
 
 def school_panel(enrolment: pd.DataFrame, schools: pd.DataFrame, base_year: int) -> SchoolPanel:
@@ -104,15 +132,18 @@ def school_panel(enrolment: pd.DataFrame, schools: pd.DataFrame, base_year: int)
     closed = pd.to_numeric(_column(schools, "closed")).fillna(base_year + 1000)
     low, high = (schools[c].to_numpy(dtype=int)[:, None] for c in ("grade_low", "grade_high"))
     grades = np.array(GRADES)[None, :]
+    seen, reported = _cube(rows, at, years)
+    shut = closed.to_numpy(dtype=np.int64)
     return SchoolPanel(
         schools=tuple(ids),
         townships=tuple(townships),
         town=np.array([townships.index(c) for c in schools["township_code"].astype(str)], dtype=np.int64),
         host=hosts.to_numpy(dtype=np.int64),
         first_year=years.start,
-        cube=_cube(rows, at, years, closed.to_numpy(dtype=np.int64)),
+        cube=_filled(seen, reported, years.start, shut),
         spans=(grades >= low) & (grades <= high),
-        closed=closed.to_numpy(dtype=np.int64),
+        closed=shut,
+        reported=reported,
     )
 
 
@@ -159,7 +190,8 @@ def last_known(panel: SchoolPanel) -> Floats:
     return known
 
 
-def _cube(rows: pd.DataFrame, at: dict[str, int], years: range, closed: Ints) -> Floats:
+def _cube(rows: pd.DataFrame, at: dict[str, int], years: range) -> tuple[Floats, Bools]:
+    """Pupils that were reported, NaN in a year without a report; which years were reported."""
     cube = np.full((len(at), len(GRADES), len(years)), np.nan)
     school = rows["school_id"].astype(str).map(at).to_numpy(dtype=int)
     grade = rows["grade"].map(GRADE_AT).to_numpy(dtype=int)
@@ -168,12 +200,17 @@ def _cube(rows: pd.DataFrame, at: dict[str, int], years: range, closed: Ints) ->
     reported[school, year] = True
     cube[np.broadcast_to(reported[:, None, :], cube.shape)] = 0.0
     cube[school, grade, year] = rows["pupils"].to_numpy(dtype=float)
+    return cube, reported
+
+
+def _filled(cube: Floats, reported: Bools, first_year: int, closed: Ints) -> Floats:
+    """Put 0 before the first report, after closing, and after a last report that lies three years back."""
+    years = np.arange(first_year, first_year + reported.shape[1])
     before = np.cumsum(reported, axis=1) == 0
     after = np.cumsum(reported[:, ::-1], axis=1)[:, ::-1] == 0
     silent = after & (after.sum(axis=1, keepdims=True) >= SILENT_YEARS)
-    shut = after & (closed[:, None] <= np.array(years)[None, :])
-    cube[np.broadcast_to((before | silent | shut)[:, None, :], cube.shape)] = 0.0
-    return cube
+    shut = after & (closed[:, None] <= years[None, :])
+    return np.where((before | silent | shut)[:, None, :], 0.0, cube)
 
 
 def _column(table: pd.DataFrame, name: str) -> pd.Series:
