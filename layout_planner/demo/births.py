@@ -68,7 +68,7 @@ def _growth_ahead(past: Floats, ahead: int, rng: np.random.Generator) -> Floats:
     """
     first = rng.integers(0, len(past), -(-ahead // GROWTH_BLOCK))
     picked = (first[:, None] + np.arange(GROWTH_BLOCK)) % len(past)
-    return past[picked.ravel()[:ahead]]
+    return np.asarray(past[picked.ravel()[:ahead]])
 
 
 def draw_children(cal: Calibration, villages: pd.DataFrame, *, last_year: int) -> Children:

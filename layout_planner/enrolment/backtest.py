@@ -17,14 +17,13 @@ from layout_planner.enrolment.county_model import township_sums, unit_index
 from layout_planner.enrolment.county_window import (
     DRAWS,
     FIRST_ORIGIN,
-    OF_GRADE,
-    STAGES,
     Origin,
     Window,
     draw_path,
     judge_window,
     origin_at,
 )
+from layout_planner.enrolment.county_width import OF_GRADE, STAGES
 from layout_planner.enrolment.school_panel import SchoolPanel, last_known, school_panel
 from layout_planner.enrolment.simulate import Draws
 from layout_planner.enrolment.survival import cohort_survival

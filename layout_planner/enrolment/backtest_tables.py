@@ -9,7 +9,7 @@ import pandas as pd
 
 from layout_planner.enrolment import scores
 from layout_planner.enrolment.calibration import size_class
-from layout_planner.enrolment.county_window import STAGES
+from layout_planner.enrolment.county_width import STAGES
 from layout_planner.terms import COUNTY, SIZE_CLASSES
 
 ALL: Final = "all"

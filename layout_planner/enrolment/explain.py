@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.county_model import unit_index
-from layout_planner.enrolment.county_window import OF_GRADE, STAGES, Window
+from layout_planner.enrolment.county_width import OF_GRADE, STAGES
+from layout_planner.enrolment.county_window import Window
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import Progression
 from layout_planner.enrolment.school_panel import SchoolPanel
@@ -36,7 +37,9 @@ MEANINGS: Final = {
     "noise_phi": ("pupils", "单个年级的偶然波动：方差中与人数成正比的部分"),
     "noise_psi": ("-", "单个年级的偶然波动：方差中与人数平方成正比的部分"),
     "shock_sd": ("-", "一年之内全镇或全县共同波动的对数标准差"),
-    "width": ("-", "区间宽度的校准系数：大于 1 表示按历史回测放宽"),
+    "width": ("-", "乡镇区间宽度的校准系数：大于 1 表示按历史回测放宽"),
+    "width_county": ("-", "全县区间宽度的校准系数：大于 1 表示按历史回测放宽"),
+    "width_school": ("-", "学校区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "noise_years": ("years", "估计偶然波动所用的年数；0 表示历史太短，用先验值并放宽"),
 }  # fmt: skip
 WEIGHT_COLUMNS: Final = (
@@ -243,7 +246,8 @@ def _noise_rows(window: Window) -> Iterator[Row]:
         yield "noise_psi", name, float(noise.psi[k]), np.nan
     yield "shock_sd", "township", float(noise.area_sd), np.nan
     yield "shock_sd", COUNTY, float(noise.county_sd), np.nan
-    for name, widths in zip(STAGES, window.width, strict=True):
-        for year, width in enumerate(widths, start=1):
-            yield "width", f"{name} +{year}", float(width), np.nan
+    for parameter, by_stage in zip(("width_county", "width", "width_school"), window.width, strict=True):
+        for name, widths in zip(STAGES, by_stage, strict=True):
+            for year, width in enumerate(widths, start=1):
+                yield parameter, f"{name} +{year}", float(width), np.nan
     yield "noise_years", COUNTY, float(noise.years), np.nan

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from layout_planner.enrolment.calibration import Outcomes
 from layout_planner.enrolment.county_model import STEPS, whole_county
-from layout_planner.enrolment.county_window import STAGES, scale_draws, width_factors
+from layout_planner.enrolment.county_width import STAGES, Tree, scale_draws, width_factors
 from layout_planner.enrolment.entrants import estimate_weight
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import shared_trend
@@ -42,21 +42,68 @@ def test_one_origin_alone_changes_no_width():
     np.testing.assert_array_equal(width_factors({(PRIMARY, 1): [outcomes(0.2)]}, 2), np.ones((len(STAGES), 2)))
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.floats(0.2, 2.5), st.integers(0, 2**32 - 1))
-def test_scaled_draws_are_whole_keep_the_mean_and_move_every_block_by_the_factor(factor, seed):
+def test_a_few_cells_take_a_quantile_further_out_than_many():
+    errors = np.linspace(0.1, 0.8, 8)
+    few, many = ([outcomes(error, cells) for error in errors] for cells in (1, 100))
+    found = [width_factors({(PRIMARY, 1): seen}, 1)[PRIMARY, 0] for seen in (few, many)]
+    np.testing.assert_allclose(found, [0.73 ** (8 / 8.5), 0.7 ** (8 / 8.5)], rtol=0.01)
+
+
+def test_pupils_beyond_the_window_are_at_least_as_uncertain_as_where_they_come_from():
+    junior = [s.value for s in STAGES].index("junior")
+    seen = {(PRIMARY, year): [outcomes(2.0)] * 8 for year in range(1, 11)}
+    seen |= {(junior, year): [outcomes(0.5)] * 8 for year in range(1, 11)}
+    factors = width_factors(seen, 16)
+    assert (factors[junior, :10] < 1).all()
+    np.testing.assert_array_equal(factors[junior, 10:], factors[PRIMARY, 4:10])
+
+
+TREE = Tree(
+    groups=np.array([[0] * 12, [0] * 8 + [1] * 4, [0] * 4 + [1] * 4 + [2] * 4]),
+    parents=(np.array([0]), np.array([0, 0]), np.array([0, 0, 1])),
+    stage=tuple(np.full(n, PRIMARY) for n in (1, 2, 3)),
+)
+
+
+def widths(county: float, township: float, school: float) -> np.ndarray:
+    return np.repeat(np.array([county, township, school])[:, None, None], len(STAGES), axis=1)
+
+
+def schools(seed: int, mean: float = 30.0) -> tuple[np.ndarray, np.random.Generator]:
+    """Twelve grades of three schools in two townships; what is drawn is shared by county, township and school."""
     rng = np.random.default_rng(seed)
-    path = rng.poisson(30, (1, 12, 400)).astype(np.float32)
-    path[0, 5] = 0
-    block = np.repeat([1, 0, 2], 4)
-    scaled = scale_draws(path, np.full((1, 12), factor), block, rng)
+    shared = [0.05 * rng.standard_normal((n, 4000))[group] for n, group in zip((1, 2, 3), TREE.groups, strict=True)]
+    path = rng.poisson(mean * np.exp(sum(shared)))[None].astype(np.float32)
+    return path, rng
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0.3, 1.6), st.floats(0.6, 1.6), st.floats(0.6, 1.6), st.integers(0, 2**32 - 1))
+def test_every_level_has_its_own_width_and_every_unit_its_mean(county, township, school, seed):
+    path, rng = schools(seed, mean=300.0)
+    scaled = scale_draws(path, widths(county, max(township, county), max(school, township, county)), TREE, rng)
     assert (scaled >= 0).all()
     assert (scaled == np.floor(scaled)).all()
+    np.testing.assert_allclose(scaled.mean(axis=2), path.mean(axis=2), rtol=0.01)
+    wanted = (county, max(township, county), max(school, township, county))
+    for group, factor in zip(TREE.groups, wanted, strict=True):
+        before, after = ((np.eye(group.max() + 1)[:, group] @ x[0]).std(axis=1) for x in (path, scaled))
+        assert np.sqrt(((after / before) ** 2).mean()) == pytest.approx(factor, rel=0.04)
+
+
+def test_widths_of_one_change_nothing_but_the_rounding_and_nobody_stays_nobody():
+    path, rng = schools(5)
+    path[0, 5] = 0
+    scaled = scale_draws(path, widths(1, 1, 1), TREE, rng)
+    np.testing.assert_allclose(scaled, path, atol=1.01)
     assert (scaled[0, 5] == 0).all()
-    before, after = path[0, :4].sum(axis=0), scaled[0, :4].sum(axis=0)
-    wanted = before.mean() + factor * (before - before.mean())
-    assert np.abs(after - np.maximum(wanted, 0)).mean() < 1.5
-    assert scaled.mean() == pytest.approx(path.mean(), rel=0.02)
+
+
+def test_small_schools_made_wider_keep_their_mean_though_none_is_below_nobody():
+    path, rng = schools(6, mean=1.0)
+    scaled = scale_draws(path, widths(2.0, 2.0, 2.0), TREE, rng)
+    assert (scaled >= 0).all()
+    np.testing.assert_allclose(scaled.mean(axis=2), path.mean(axis=2), rtol=0.1, atol=0.05)
 
 
 def rising(years: int, first: float = 0.6, last: float = 0.87) -> tuple[np.ndarray, np.ndarray]:
