@@ -144,12 +144,16 @@ def compare_stages(earlier: Earlier, now: Now) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `CHANGE_COLUMNS`; numbers as they are printed, so that the same inputs give 0. [pupils]
+        `CHANGE_COLUMNS`; numbers as they are printed, so that the same inputs give 0. Places that have no pupils of a
+        stage in either forecast have no row. [pupils]
     """
     before = earlier.stages[earlier.stages["school_year"] > earlier.facts.base_year]
     before = before[[*KEY, "pupils_mean", "pupils_p10", "pupils_p90"]]
     before = before.set_axis([*KEY, "previous_mean", "previous_p10", "previous_p90"], axis="columns")
     both = now.stages.merge(before, on=KEY, how="inner", validate="one_to_one")
+    both = both[
+        (both["previous_p90"] > 0) | (both["pupils_p90"] > 0)
+    ]  # a stage without a school in neither run says nothing
     value = both["pupils_mean"].map(printed)
     drawn = both["status"] != "observed"
     spread = (both["pupils_p90"] - both["pupils_p10"]) / BAND_SD / _widths(now.parameters, both, now.facts)
