@@ -69,64 +69,81 @@ def place_arrivals(
     for grade in homes.grades:
         there = [(a, a.children[grade]) for a in arrivals if grade in a.children]
         units = homes.units_of(grade)
-        moves = [_seated(before, homes, a, size, grade=grade, units=units) for a, size in there]
-        moves = _no_more_than_there(moves, before.pupils[:, units])
-        for (arrival, size), seated in zip(there, moves, strict=True):
-            away = _away(before, homes, arrival, size, grade)
-            _book(now, homes, arrival, (seated, away), grade=grade, units=units)
-            placed.append(Placed(arrival.name, grade, seated.sum(axis=1), away))
+        places = np.stack([homes.place(a.township, a.village) for a, _ in there]) if there else np.zeros((0, 0))
+        seated = _seated(before, homes, there, places, grade=grade)
+        away = _away(before, homes, there, places, grade=grade)
+        for i, (arrival, _) in enumerate(there):
+            _book(now, homes, arrival, (seated[i], away[i]), grade=grade, units=units)
+            placed.append(Placed(arrival.name, grade, seated[i].sum(axis=1), away[i]))
     np.maximum(now.pupils, 0, out=now.pupils)
     seated_pupils, home = now.written(pupils, children)
     return seated_pupils, home, now.added, placed
 
 
 def _seated(
-    before: Tally, homes: UnitHomes, arrival: Arrival, size: Singles, *, grade: int, units: NDArray[np.int64]
-) -> Singles:
-    """Pupils of one arrival by unit of a grade, signed. shape (draws, units, years)."""
-    wanted = size * np.float32(homes.attending[grade])
+    before: Tally, homes: UnitHomes, there: Sequence[tuple[Arrival, Singles]], places: Floats, *, grade: int
+) -> list[Singles]:
+    """Pupils of every arrival by unit of a grade, signed. shape (draws, units, years)."""
+    units = homes.units_of(grade)
     base = before.pupils[:, units]
-    share = (homes.inside[units] @ homes.place(arrival.township, arrival.village)).astype(np.float32)
+    come, here = [], []
+    for (arrival, size), place in zip(there, places, strict=True):
+        wanted = size * np.float32(homes.attending[grade])
+        weights = _receiving(base, homes.inside[units], place, homes.place(arrival.township))
+        come.append(np.maximum(wanted, 0)[:, None, :] * weights.astype(np.float32)[None])
+        share = (homes.inside[units] @ place).astype(np.float32)
+        here.append(base * share[None, :, None])
+    part = [
+        _part(np.maximum(-size * np.float32(homes.attending[grade]), 0), rows.sum(axis=1))
+        for (_, size), rows in zip(there, here, strict=True)
+    ]
+    part = _together(part, places)
+    return [c - p[:, None, :] * h for c, p, h in zip(come, part, here, strict=True)]
+
+
+def _receiving(base: Singles, inside: Floats, place: Floats, town: Floats) -> Floats:
+    """Shares of the units in children who come: by those of the place, else of the township, else of the county."""
     mean = base.mean(axis=0, dtype=float)
-    weights = mean * share[:, None]
-    town = mean * (homes.inside[units] @ homes.place(arrival.township))[:, None]
-    weights = np.where(weights.sum(axis=0) > 0, weights, np.where(town.sum(axis=0) > 0, town, mean))
-    weights = np.divide(weights, weights.sum(axis=0), out=np.zeros_like(weights), where=weights.sum(axis=0) > 0)
-    come = np.maximum(wanted, 0)[:, None, :] * weights.astype(np.float32)[None]
-    here = base * share[None, :, None]
-    sum_here = here.sum(axis=1)
-    left = np.minimum(np.divide(np.maximum(-wanted, 0), sum_here, out=np.zeros_like(sum_here), where=sum_here > 0), 1)
-    return np.asarray(come - left[:, None, :] * here, dtype=np.float32)
+    own, near = mean * (inside @ place)[:, None], mean * (inside @ town)[:, None]
+    weights = np.where(own.sum(axis=0) > 0, own, np.where(near.sum(axis=0) > 0, near, mean))
+    total = weights.sum(axis=0)
+    shares: Floats = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return shares
 
 
-def _no_more_than_there(moves: list[Singles], base: Singles) -> list[Singles]:
-    """Where several arrivals together would take more than there are, each takes its part."""
-    if sum(bool((m < 0).any()) for m in moves) < 2:
-        return moves
-    taken = -sum((np.minimum(m, 0) for m in moves), np.zeros_like(base))
-    part = np.divide(base, taken, out=np.ones_like(base), where=taken > base)
-    return [np.where(m < 0, m * part, m) for m in moves]
+def _away(
+    before: Tally, homes: UnitHomes, there: Sequence[tuple[Arrival, Singles]], places: Floats, *, grade: int
+) -> list[Singles]:
+    """Children of every arrival without a place in the county's schools, signed. shape (draws, years)."""
+    k, band = homes.grades.index(grade), _band(before, grade)
+    rest = [size * np.float32(1 - homes.attending[grade]) for _, size in there]
+    room = []
+    for (arrival, _), place in zip(there, places, strict=True):
+        mine = place @ before.village_outside[:, band]
+        whole = homes.place(arrival.township) @ before.village_outside[:, band]
+        own = np.divide(mine, whole, out=np.zeros_like(whole), where=whole > 0)
+        room.append(before.outside[:, before.towns.index(arrival.township), k] * own.astype(np.float32))
+    part = _together([_part(np.maximum(-r, 0), w) for r, w in zip(rest, room, strict=True)], places)
+    return [np.maximum(r, 0) - p * w for r, p, w in zip(rest, part, room, strict=True)]
 
 
-def _away(before: Tally, homes: UnitHomes, arrival: Arrival, size: Singles, grade: int) -> Singles:
-    """Children of one arrival without a place in the county's schools, signed. shape (draws, years)."""
-    rest = size * np.float32(1 - homes.attending[grade])
-    town = before.towns.index(arrival.township)
-    part = _outside_part(before, homes, arrival, _band(before, grade))
-    room = before.outside[:, town, homes.grades.index(grade)] * part.astype(np.float32)
-    limited: Singles = np.maximum(rest, -room)
-    return limited
-
-
-def _outside_part(before: Tally, homes: UnitHomes, arrival: Arrival, band: int) -> Floats:
-    """Part of a township's outside children who live in the village of an arrival, by year; 1 for the township."""
-    if arrival.village is None:
-        return np.ones(len(before.years))
-    mine, town = (
-        homes.place(arrival.township, village) @ before.village_outside[:, band] for village in (arrival.village, None)
-    )
-    part: Floats = np.divide(mine, town, out=np.zeros_like(town), where=town > 0)
+def _part(wanted: Singles, there: Singles) -> Singles:
+    """Part of those who are there that leaves, at most all of them. [-]."""
+    part: Singles = np.minimum(np.divide(wanted, there, out=np.zeros_like(there), where=there > 0), 1)
     return part
+
+
+def _together(parts: list[Singles], places: Floats) -> list[Singles]:
+    """Parts that leave, made smaller where several arrivals would take more than all children of a village."""
+    if sum(bool(part.any()) for part in parts) < 2:
+        return parts
+    limit = [np.ones_like(part) for part in parts]
+    for pattern in np.unique(places > 0, axis=1).T:  # villages that the same arrivals touch
+        mine = np.flatnonzero(pattern)
+        total = sum((parts[i] for i in mine), np.zeros_like(parts[0]))
+        for i in mine:
+            limit[i] = np.minimum(limit[i], 1 / np.maximum(total, 1))
+    return [part * most for part, most in zip(parts, limit, strict=True)]
 
 
 def _book(

@@ -14,6 +14,7 @@ from layout_planner.enrolment.area_tables import bounds
 from layout_planner.enrolment.backtest_tables import LOSS, SCHOOL, TOWNSHIP, backtest_table
 from layout_planner.enrolment.county import CountyOptions
 from layout_planner.enrolment.county_model import township_sums, unit_index
+from layout_planner.enrolment.county_width import OF_GRADE, STAGES
 from layout_planner.enrolment.county_window import (
     DRAWS,
     FIRST_ORIGIN,
@@ -23,7 +24,7 @@ from layout_planner.enrolment.county_window import (
     judge_window,
     origin_at,
 )
-from layout_planner.enrolment.county_width import OF_GRADE, STAGES
+from layout_planner.enrolment.past_events import moves_of
 from layout_planner.enrolment.school_panel import SchoolPanel, last_known, school_panel
 from layout_planner.enrolment.simulate import Draws
 from layout_planner.enrolment.survival import cohort_survival
@@ -109,6 +110,7 @@ def backtest_cells(tables: Tables, options: CountyOptions, rng: np.random.Genera
         (NaN = not reported). Empty where the history is too short. [pupils]
     """
     panel = school_panel(tables.enrolment, tables.schools, options.base_year)
+    panel = replace(panel, moves=moves_of(options.events, tables.flows, panel))
     births_rng, *streams = rng.spawn(1 + panel.last_year - panel.first_year)
     origins = []
     for year in range(panel.first_year + FIRST_ORIGIN - 1, panel.last_year):

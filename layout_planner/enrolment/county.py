@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,9 @@ from layout_planner.enrolment.births_variants import Drivers, apart, beside_draw
 from layout_planner.enrolment.cohorts import births_by_year, cohort_of, cohort_status, last_registered
 from layout_planner.enrolment.county_model import county_model, unit_index
 from layout_planner.enrolment.county_window import draw_path, homes_of, judge_window, window_origins
+from layout_planner.enrolment.events import Event
 from layout_planner.enrolment.explain import Estimates, estimates
+from layout_planner.enrolment.past_events import moves_of
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.school_panel import SchoolPanel, school_panel
 from layout_planner.errors import UsageError
@@ -37,6 +39,8 @@ class CountyOptions:
         Last calendar year of births used; default: all that are registered. [year]
     drivers
         How the drivers of low and high births are sized; default: no variants.
+    events
+        Dated events: those of the past are taken out of progression as far as the schools show them.
     """
 
     base_year: int
@@ -44,6 +48,7 @@ class CountyOptions:
     draws: int = 1000
     births_to: int | None = None
     drivers: Drivers | None = None
+    events: tuple[Event, ...] = ()
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -95,6 +100,7 @@ def forecast_county(
     """
     priors = Priors()
     panel = school_panel(enrolment, schools, options.base_year)
+    panel = replace(panel, moves=moves_of(options.events, flows, panel))
     used = births if options.births_to is None else births[births["year"] <= options.births_to]
     last = cohort_of(options.base_year + options.horizon, GRADES[0])
     drawn = project_births(births_by_year(used), last_year_needed=last + 1, draws=options.draws, rng=rng)

@@ -19,6 +19,7 @@ from layout_planner.enrolment.feeders import (
     row_shares,
     stage_seed,
 )
+from layout_planner.enrolment.past_events import Shown, without_moves
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
     Progression,
@@ -76,6 +77,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     seeds = transfer_seeds(panel, homes.flows)
     shares = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
     came, could = transitions(panel, enters, shares)
+    came, _ = without_moves(came, could, panel)
     present = township_sums(panel, last_known(panel))[:, 1:] > 0
     fit = fit_progression(came, could, present, priors)
     school, grade = unit_index(panel)
@@ -106,6 +108,15 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         effect_left=effect_left(horizon, priors),
     )
     return model, fit
+
+
+def moves_shown(panel: SchoolPanel, flows: pd.DataFrame) -> tuple[Shown, ...]:
+    """How much of each past move of a panel the schools show, as `county_model` takes it out."""
+    offers = offered(panel)
+    enters = entry_units(offers)
+    seeds = transfer_seeds(panel, flows)
+    shares = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
+    return without_moves(*transitions(panel, enters, shares), panel)[1]
 
 
 def whole_county(rate: Floats, came: Floats, could: Floats, priors: Priors) -> Floats:

@@ -13,6 +13,7 @@ from layout_planner.enrolment import CountyOptions, Tables, cohort_of, school_ye
 from layout_planner.enrolment.backtest import backtest_cells, backtest_origins
 from layout_planner.enrolment.backtest_tables import backtest_table, check_of_last_year
 from layout_planner.errors import DataError
+from layout_planner.pipeline.chain import events_of
 from layout_planner.pipeline.demand import Travel
 from layout_planner.pipeline.setup import Setup
 from layout_planner.terms import BAND_OF_GRADE, COUNTY
@@ -43,7 +44,7 @@ def backtest_of(setup: Setup, travel: Travel, base_flows: pd.DataFrame) -> Backt
     county, base_year = setup.county, setup.base_year
     earlier = earlier_flows(setup, travel)
     tables = Tables(county.enrolment, setup.schools, county.births, base_flows, earlier)
-    options = CountyOptions(base_year=base_year, horizon=1, draws=setup.draws)
+    options = CountyOptions(base_year=base_year, horizon=1, draws=setup.draws, events=events_of(setup))
     cells = backtest_cells(tables, options, np.random.default_rng(setup.seed))
     return Backtest(backtest_table(cells), _named(setup, check_of_last_year(cells, base_year)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,12 @@ from layout_planner.attendance.homes import UnitHomes, unit_homes
 from layout_planner.attendance.moves import change_flows
 from layout_planner.enrolment.births import cohort_draws
 from layout_planner.enrolment.cohorts import cohort_of, cohort_status, last_registered
+from layout_planner.enrolment.county_model import moves_shown
 from layout_planner.enrolment.events import Event, event_children, parse_events
 from layout_planner.enrolment.leavers import COLUMNS as LEAVER_COLUMNS
 from layout_planner.enrolment.leavers import leavers, staying
+from layout_planner.enrolment.past_events import moves_of
+from layout_planner.enrolment.school_panel import school_panel
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
@@ -30,7 +33,7 @@ MIDDLE = "middle"
 EFFECT_COLUMNS = (
     "event_id", "event_kind", "township_code", "village_code", "first_school_year", "school_year", "stage", "status",
     "cohort", "event_children_mean", "event_children_p10", "event_children_p90", "event_pupils_mean",
-    "event_outside_mean",
+    "event_outside_mean", "shown_share", "shown_sd",
 )  # fmt: skip
 
 
@@ -61,6 +64,18 @@ class Chain:
         changes = (*self.changes, *more)
         require_whole(changes, file=file)
         return change_flows(*self.before, self.homes, changes, added=self.added, file=file)[0]
+
+
+def events_of(setup: Setup) -> tuple[Event, ...]:
+    """Dated events of the county, past and to come; none where it has no table of them.
+
+    Raises
+    ------
+    DataError
+        ``event_range``.
+    """
+    table = setup.county.more.get("events")
+    return () if table is None else tuple(parse_events(table))
 
 
 def flow_changes_of(setup: Setup, raw: object, file: str) -> tuple[FlowChange, ...]:
@@ -104,7 +119,7 @@ def chain_of(setup: Setup, attendance: Attendance, forecast: xr.Dataset, childre
     pupils = forecast["pupils"]
     homes = unit_homes(pupils, attendance.allocation, setup.villages, setup.schools)
     changes = flow_changes_of(setup, setup.county.settings.flow_change, COUNTY_FILE)
-    events = parse_events(setup.county.more["events"]) if "events" in setup.county.more else []
+    events = events_of(setup)
     arrivals = _arrivals(setup, events, pupils)
     seated, home, added, placed = place_arrivals(pupils, children, homes, arrivals)
     after, home_after = change_flows(seated, home, homes, changes, added=added)
@@ -121,7 +136,7 @@ def chain_of(setup: Setup, attendance: Attendance, forecast: xr.Dataset, childre
         changes=changes,
         leavers=_named(setup, told),
         flow_matrix=_marked(setup, matrix),
-        event_effects=_effects(setup, events, placed, pupils),
+        event_effects=_with_shown(setup, attendance, events, _effects(setup, events, placed, pupils)),
     )
 
 
@@ -260,6 +275,20 @@ def _effects(setup: Setup, events: Sequence[Event], placed: Sequence[Placed], pu
                 mark = joint_cohort(cohort_status(cohort, *through) for cohort in cohorts)
                 rows.append({**told, **row, "stage": str(stage), "cohort": mark})
     return pd.DataFrame(rows, columns=list(EFFECT_COLUMNS))
+
+
+def _with_shown(setup: Setup, attendance: Attendance, events: Sequence[Event], effects: pd.DataFrame) -> pd.DataFrame:
+    """Add how much of a past event the schools show; NaN for those to come and those before the enrolment."""
+    if effects.empty:
+        return effects
+    panel = school_panel(setup.county.enrolment, setup.schools, setup.base_year)
+    panel = replace(panel, moves=moves_of(events, attendance.flows, panel))
+    told = {(s.kind, s.year): s for s in moves_shown(panel, attendance.flows)} if panel.moves else {}
+    found = [told.get((k, y)) for k, y in zip(effects["event_kind"], effects["first_school_year"], strict=True)]
+    return effects.assign(
+        shown_share=[np.nan if s is None else s.share for s in found],
+        shown_sd=[np.nan if s is None else s.sd for s in found],
+    )
 
 
 def _past(event: Event, grades: Sequence[int]) -> list[dict[str, float | str]]:

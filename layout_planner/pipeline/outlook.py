@@ -23,7 +23,7 @@ from layout_planner.enrolment import (
 from layout_planner.enrolment.births_variants import Drivers, births_variants_table, forecast_variants_table
 from layout_planner.enrolment.cohorts import births_by_year
 from layout_planner.enrolment.explain import Estimates
-from layout_planner.pipeline.chain import Chain, chain_of
+from layout_planner.pipeline.chain import Chain, chain_of, events_of
 from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.marks import marks_of
@@ -60,7 +60,11 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     """
     county = setup.county
     options = CountyOptions(
-        base_year=setup.base_year, horizon=setup.horizon, draws=setup.draws, drivers=_drivers(setup)
+        base_year=setup.base_year,
+        horizon=setup.horizon,
+        draws=setup.draws,
+        drivers=_drivers(setup),
+        events=events_of(setup),
     )
     rng = np.random.default_rng(setup.seed)
     forecast, estimated = forecast_county(
