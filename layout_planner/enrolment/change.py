@@ -20,7 +20,7 @@ FORECAST_FILES: Final = frozenset({
     "attendance.csv", "roads.gpkg", "trips.csv", "events.csv",
 })  # fmt: skip
 CHANGE_COLUMNS: Final = (
-    "township_code", "township_name", "stage", "school_year", "status", "lead", "previous_mean", "previous_p10",
+    "township_code", "township_name", "stage", "school_year", "status", "cohort", "lead", "previous_mean", "previous_p10",
     "previous_p90", "now_mean", "change", "noise_se", "in_previous_band", "move",
 )  # fmt: skip
 CAUSE_COLUMNS: Final = ("cause", "changed_item", "before", "after", "enters_forecast")
@@ -219,7 +219,7 @@ def _widths(parameters: pd.DataFrame, rows: pd.DataFrame, facts: Facts) -> pd.Se
 
 def _with_counted(stages: pd.DataFrame, counted: pd.DataFrame, before: int, base_year: int) -> pd.DataFrame:
     """Rows of this run, and years counted since the earlier one that lie before its base year, with the county's sum."""
-    now = stages[[*KEY, "township_name", "status", "pupils_mean", "pupils_p10", "pupils_p90"]]
+    now = stages[[*KEY, "township_name", "status", "cohort", "pupils_mean", "pupils_p10", "pupils_p90"]]
     between = counted[(counted["school_year"] > before) & (counted["school_year"] < base_year)]
     if between.empty:
         return now
@@ -229,6 +229,7 @@ def _with_counted(stages: pd.DataFrame, counted: pd.DataFrame, before: int, base
     past = past.assign(
         township_name=past["township_code"].map(names),
         status="observed",
+        cohort="born",
         **{column: past["pupils"].astype(float) for column in ("pupils_mean", "pupils_p10", "pupils_p90")},
     )
     return pd.concat([past[now.columns], now], ignore_index=True)
