@@ -10,10 +10,10 @@ from layout_planner.enrolment.change import outcomes_of
 from layout_planner.reports import words
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Paragraph, Section, Table
-from layout_planner.reports.sections.parts import columns, county_rows, shown_years, township_rows
+from layout_planner.reports.sections.parts import born_mark, columns, county_rows, plan_years, township_rows
 from layout_planner.terms import Stage, label
 
-_FED: Final = frozenset({Stage.PRE, Stage.PRIMARY})  # stages that births feed
+_ORDER: Final = {str(stage): at for at, stage in enumerate(Stage)}
 _NEARLY: Final = 99  # own weight from which the rest is not told [%]
 _NAMED: Final = 6  # places named that fell outside the band
 _CHANGE: Final = "tables/forecast_change.csv"
@@ -26,8 +26,8 @@ def basis(inputs: ReportInputs) -> Section | None:
         return None
     lead = Paragraph(
         "下面逐镇说明预测从哪里来。升级率是预测第一年升入该学段各年级的人数与上一年可升入人数之比，不含由出生推算的新生，"
-        "大于 100 % 表示有学生转入；“本镇历史占”是本镇升级率与全县之差按本镇自身历史保留的部分，人数越少越向全县靠拢；"
-        "偶然波动是一年之内在校生的标准差。结构性指有学校到某年级为止，或在某年级收外校学生。"
+        "大于 100% 表示有学生转入；“本镇历史占”是本镇升级率与全县之差按本镇自身历史保留的部分，其余向全县靠拢，人数越少靠拢越多；"
+        "波动是一年之内在校生的标准差，与趋势无关。结构性指有学校到某年级为止，或在某年级收外校学生。"
     )
     towns = township_rows(found)
     names = towns.drop_duplicates("township_code")["township_name"].astype(str)
@@ -51,26 +51,24 @@ def _sentence(row: pd.Series) -> str:
     stage = label("stage", str(row["stage"]))
     parts = []
     if not words.missing(row["rate"]):
-        parts.append(f"{stage}升级率 {_tenth(row['rate'])} %（全县 {_tenth(row['rate_county'])} %）")
+        parts.append(f"{stage}升级率 {_tenth(row['rate'])}%（全县 {_tenth(row['rate_county'])}%）")
     if not words.missing(row["own_weight"]):
         rest = "，其余向全县靠拢" if row["own_weight"] < _NEARLY else ""
         parts.append(f"本镇历史占 {_weight(row['own_weight'])}{rest}")
     if row["effect_kind"] == "structural":
         parts.append(f"{row['effect_grades']}属结构性（概率 {words.chance(row['p_structural'])}）")
-    if row["stage"] in _FED:
-        parts.append("新生由出生推算")
     if not words.missing(row["noise"]):
-        parts.append(f"一年的偶然波动约 ±{_tenth(row['noise'])} %")
+        parts.append(f"波动 ±{_tenth(row['noise'])}%")
     said = "，".join(part for part in parts if part)
     return said if said.startswith(stage) else f"{stage}{said}"
 
 
 def _county_sentence(row: pd.Series) -> str:
     stage = label("stage", str(row["stage"]))
-    said = f"{stage}升级率 {_tenth(row['rate'])} %" if not words.missing(row["rate"]) else stage
+    said = f"{stage}升级率 {_tenth(row['rate'])}%" if not words.missing(row["rate"]) else stage
     if not words.missing(row["births_weight"]):
-        said += f"，出生每多 1 %，新生多 {row['births_weight']:.2f} %（±{row['births_weight_sd']:.2f}）"
-    return f"{said}，一年的偶然波动约 ±{_tenth(row['noise'])} %"
+        said += f"，出生每多 1%，新生多 {row['births_weight']:.2f}%（±{row['births_weight_sd']:.2f}）"
+    return f"{said}，波动 ±{_tenth(row['noise'])}%"
 
 
 def _tenth(value: float) -> str:
@@ -78,8 +76,8 @@ def _tenth(value: float) -> str:
 
 
 def _weight(value: float) -> str:
-    """Print a weight; the end is never printed as certain when it is not."""
-    return "超过 99 %" if 99 < value < 100 else f"{value:.0f} %"
+    """Print a weight; the end is never printed as certain."""
+    return f"{_NEARLY}% 以上" if value > _NEARLY else f"{value:.0f}%"
 
 
 def change(inputs: ReportInputs) -> Section:
@@ -96,7 +94,7 @@ def change(inputs: ReportInputs) -> Section:
     if len(seen):
         blocks += [Paragraph(_outcome(seen)), _outcome_table(county_rows(seen))]
     if len(ahead):
-        blocks.append(_change_table(county_rows(ahead), shown_years(inputs)))
+        blocks.append(_change_table(county_rows(ahead), plan_years(inputs)))
     return Section("change", title, tuple(blocks))
 
 
@@ -163,6 +161,11 @@ def _outcome(seen: pd.DataFrame) -> str:
     return said + (f"；区间之外的是 {names}。" if len(missed) else "。")
 
 
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by year, then from kindergarten to senior school."""
+    return rows.assign(_place=rows["stage"].map(_ORDER)).sort_values(["school_year", "_place"])
+
+
 def _outcome_table(county: pd.DataFrame) -> Table:
     cells = tuple(
         (
@@ -170,7 +173,7 @@ def _outcome_table(county: pd.DataFrame) -> Table:
             words.whole(row["previous_mean"]) + words.interval(row["previous_p10"], row["previous_p90"]),
             words.whole(row["now_mean"]), words.signed(row["change"]), "是" if row["in_previous_band"] else "否",
         )
-        for _, row in county.sort_values(["school_year", "stage"]).iterrows()
+        for _, row in _in_order(county).iterrows()
     )  # fmt: skip
     heads = columns(
         "学年", "学段", "提前", "当时的预测（人）", "实际（人）", "差", "在区间内", numbers=[3, 4, 5], centre=[1, 2, 6]
@@ -179,10 +182,10 @@ def _outcome_table(county: pd.DataFrame) -> Table:
 
 
 def _change_table(county: pd.DataFrame, years: list[int]) -> Table:
-    shown = county[county["school_year"].isin(years)].sort_values(["school_year", "stage"])
+    shown = _in_order(county[county["school_year"].isin(years)])
     cells = tuple(
         (
-            f"{row['school_year']} 学年", label("stage", str(row["stage"])),
+            f"{row['school_year']} 学年{born_mark(row['cohort'])}", label("stage", str(row["stage"])),
             words.whole(row["previous_mean"]) + words.interval(row["previous_p10"], row["previous_p90"]),
             words.whole(row["now_mean"]), words.signed(row["change"]), label("move", str(row["move"])),
         )
