@@ -117,6 +117,7 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
         "projected": "CGCS2000 3° 带平面坐标（米）",
     },
     "ownership": {"public": "公办", "private": "民办"},
+    "track": {"general": "普通学校（幼儿园）", "vocational": "中等职业学校", "none": "不在县内就读"},
     "event_kind": {"housing": "新建小区", "relocation": "易地搬迁", "returnees": "返乡", "closure": "停办或关停"},
     "group": {"left_behind": "留守儿童", "low_income": "低保家庭", "disabled": "残疾学生", "migrant": "随迁子女"},
     "need": {

@@ -13,6 +13,7 @@ from layout_planner.attendance.flows import _odds, _shares, _township_of
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, OUTSIDE, GradeBand
 
 Floats = NDArray[np.float64]
+VOCATIONAL = "vocational"
 PRIMARY_BANDS = (GradeBand.G13, GradeBand.G46)
 
 
@@ -38,6 +39,8 @@ class UnitHomes:
         Grade of each unit. shape (units,)
     town
         Township of each unit's school, as a position in `towns`. shape (units,)
+    vocational
+        Whether the school is a vocational one (中等职业学校). shape (units,)
     attending
         Share of the children of a grade who live here that a county school has, against primary school. [-]
     """
@@ -50,6 +53,7 @@ class UnitHomes:
     grades: tuple[int, ...]
     grade: NDArray[np.int64]
     town: NDArray[np.int64]
+    vocational: NDArray[np.bool_]
     attending: dict[int, float]
 
     def units_of(self, grade: int, town: str | None = None) -> NDArray[np.int64]:
@@ -80,7 +84,7 @@ def unit_homes(
     villages
         ``village_code, township_code``.
     schools
-        ``school_id, township_code``.
+        ``school_id, township_code``; where known kind.
 
     Returns
     -------
@@ -95,6 +99,7 @@ def unit_homes(
     township = _township_of(allocation, villages)
     homes = [*villages["village_code"], OUTSIDE]
     site = schools.set_index("school_id")["township_code"].astype(str)
+    kind = schools.reindex(columns=["school_id", "kind"]).set_index("school_id")["kind"]
     grade, ids = pupils["grade"].values.astype(np.int64), pupils["school_id"].values.astype(str)
     towns = [*sorted({*villages["township_code"], *site.reindex(ids)}), OUTSIDE]
     member = (township.reindex(homes).to_numpy()[:, None] == np.array(towns, dtype=object)[None, :]).astype(float)
@@ -115,6 +120,7 @@ def unit_homes(
         grades=tuple(sorted(set(grade.tolist()))),
         grade=grade,
         town=np.array([towns.index(code) for code in site.reindex(ids)], dtype=np.int64),
+        vocational=kind.reindex(ids).eq(VOCATIONAL).to_numpy(dtype=bool),
         attending=attending_shares(allocation),
     )
 

@@ -149,7 +149,8 @@ def _change(
         now.village_outside[:, band, active] += _spread(before, homes, change.origin, units) * moved.mean(axis=0)
     else:
         into = homes.units_of(grade, change.to)
-        weights = _receiving(before, homes, change.origin, into).astype(np.float32)
+        size = before.pupils[:, into, 0].mean(axis=0, dtype=float)
+        weights = receiving_shares(homes, change.origin, into, size).astype(np.float32)
         now.pupils[np.ix_(np.arange(len(moved)), into, active)] += weights[None, :, None] * moved[:, None, :]
 
 
@@ -181,9 +182,25 @@ def _spread(tally: Tally, homes: UnitHomes, town: str, units: NDArray[np.int64])
     return np.asarray((weights / weights.sum())[:, None])
 
 
-def _receiving(tally: Tally, homes: UnitHomes, town: str, units: NDArray[np.int64]) -> Floats:
-    """Shares of the schools that receive: by their base-year pupils from a township, else by all their pupils. [-]."""
-    size = tally.pupils[:, units, 0].mean(axis=0, dtype=float)
+def receiving_shares(homes: UnitHomes, town: str, units: NDArray[np.int64], size: Floats) -> Floats:
+    """Shares of the schools that receive children of a township: by those they have from it, else by all pupils.
+
+    Parameters
+    ----------
+    homes
+        Homes of the units.
+    town
+        Home township.
+    units
+        Positions of the units that teach the grade.
+    size
+        Their pupils in the base year. [pupils]
+
+    Returns
+    -------
+    array
+        shape (units,); adds up to 1. [-]
+    """
     own = size * (homes.inside[units] @ homes.place(town))
     weights = own if own.sum() > 0 else size
     return np.asarray(weights / weights.sum())

@@ -31,6 +31,7 @@ REASONS: Final = {
     BY_BAND: "没有逐岁常住人数，由 0–2、3–5、6–11 岁三段按每岁等比变化推得",
     NOTHING: "没有常住儿童的年龄，3 岁前与 3–6 岁离开的分不开，只能给出合计",
 }
+NO_TOP_CLASS: Final = "前一学年大班儿童的家庭所在地没有推算（基准年以前，或没有幼儿园在园数），入园的空着"
 _LEVELS: Final = {"p10": 0.1, "p90": 0.9}
 _PARTS: Final = (
     "births", "left_before_3", "left_3_6", "living_at_6", "kindergarten", "no_kindergarten", "grade_1", "other",
@@ -156,7 +157,11 @@ def leavers(
     at = {code: i for i, code in enumerate(stays.codes)}
     rows = table["township_code"].map(at).to_numpy()
     told = table.assign(stayed_3=stays.share[0][rows], stayed_6=stays.share[1][rows], basis=stays.basis)
-    told["reason"] = [_reason(stays, i) for i in rows]
+    unseen = table["kindergarten_mean"].isna()
+    told["reason"] = [
+        "；".join(filter(None, (_reason(stays, i), NO_TOP_CLASS if blank else "")))
+        for i, blank in zip(rows, unseen, strict=True)
+    ]
     return told.sort_values(["township_code", "school_year"], ignore_index=True)[list(COLUMNS)]
 
 

@@ -281,6 +281,17 @@ def test_a_change_that_has_nobody_to_move_or_no_school_to_move_to_stops(made, co
     assert made.origin in str(caught.value) or made.to in str(caught.value)
 
 
+def test_the_matrix_tells_vocational_schools_apart():
+    pupils, children, _ = setting()
+    schools = SCHOOLS.assign(kind=["primary", "primary", "vocational"])
+    homes = unit_homes(pupils, ALLOCATION, VILLAGES, schools)
+    table = flow_matrix(pupils, children["outside"], homes, [change(destination=A, to=B)], base_year=2024)
+    cells = table[table["home_township_code"] == A].set_index(["destination_code", "track", "grade", "school_year"])
+    rows = [(B, "general", 1), (B, "vocational", 1), (OUTSIDE, "none", 1)]
+    assert [cells.loc[(*row, 2024), "children_mean"] for row in rows] == pytest.approx([4, 2, 4])
+    assert [cells.loc[(*row, 2025), "children_mean"] for row in rows] == pytest.approx([4 + 10 / 3, 2 + 5 / 3, 4])
+
+
 def test_who_has_a_place_is_counted_against_primary_school():
     more = pd.DataFrame([("b1", "SB", "k", 45.0), ("b1", OUTSIDE, "k", 15.0)], columns=ALLOCATION.columns)
     shares = attending_shares(pd.concat([ALLOCATION, more]))
