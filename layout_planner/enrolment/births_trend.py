@@ -13,14 +13,15 @@ from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothin
 
 Floats = NDArray[np.float64]
 
-LEVEL_STEPS: Final = (0.3, 0.5, 0.7, 0.85, 1.0)
-TREND_STEPS: Final = (0.02, 0.05, 0.1, 0.2, 0.3, 0.45)
+LEVEL_STEPS: Final = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0)
+TREND_SHARES: Final = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6)  # trend step as a share of the level step
 DAMPINGS: Final = (0.8, 0.85, 0.9, 0.95)
-LEVEL_PRIOR: Final = (2.0, 1.0)  # Beta: births have little noise that does not stay
+STAY_SD: Final = 0.05  # what stays of a year's surprise, beside the chance of counting [log children]
+LEVEL_PRIOR: Final = 2.0  # Beta: what the best level step for that chance is worth
 TREND_PRIOR: Final = (2.0, 6.0)  # Beta, mean 0.25: rates of change of births persist for years, then turn
 SLOPE_SD: Final = 0.03  # prior sd of the rate of change before the first year [log children / year]
-NOISE_SD: Final = 0.05  # prior yearly innovation [log children]
-NOISE_YEARS: Final = 4.0  # years that it is worth
+NOISE_YEARS: Final = 4.0  # years that the prior innovation is worth
+_TOP: Final = (0.97, 0.985)  # highest best level step, highest one at which the prior is taken
 _BLOCK: Final = 32  # years of a response that are computed at once
 
 
@@ -77,7 +78,7 @@ def fit_trend(county: Floats) -> Trend:
     Returns
     -------
     Trend
-        With few years close to the priors.
+        With few years close to the priors, which know how far counts of that size scatter by chance.
 
     References
     ----------
@@ -85,15 +86,16 @@ def fit_trend(county: Floats) -> Trend:
        2008, chapters 3 and 5 (additive damped trend; regression on the first state)
     """
     log = np.log(np.maximum(county, 1.0))
-    steps, log_prior = _grid()
+    steps = _grid()
+    log_prior, noise_sd = _prior(float(np.exp(log.mean())))
     errors, last = _from_zero(tuple(log - log[0]))
     by_level, by_slope = (_of_start(start, len(log)) for start in ((1.0, 0.0), (0.0, 1.0)))
     design = -np.stack([by_level[0], by_slope[0]], axis=-1)
     moves = np.stack([by_level[1], by_slope[1]], axis=-1)
-    normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (NOISE_SD / SLOPE_SD) ** 2])
+    normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (noise_sd / SLOPE_SD) ** 2])
     right = (design * errors[:, :, None]).sum(axis=1)
     start = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
-    square = NOISE_YEARS * NOISE_SD**2 + (errors**2).sum(axis=1) - (start * right).sum(axis=1)
+    square = NOISE_YEARS * noise_sd**2 + (errors**2).sum(axis=1) - (start * right).sum(axis=1)
     freedom = NOISE_YEARS + len(log) - 1
     score = log_prior - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(square)
     weight = np.exp(score - score.max())
@@ -136,7 +138,7 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
 @lru_cache(maxsize=64)
 def _from_zero(log: tuple[float, ...]) -> tuple[Floats, Floats]:
     """Errors and last state of a series that starts at level and rate 0; a back-test asks for the same ones again."""
-    errors, states = run_filter(np.array(log), _grid()[0], (0.0, 0.0))
+    errors, states = run_filter(np.array(log), _grid(), (0.0, 0.0))
     return errors, states[:, -1]
 
 
@@ -149,7 +151,7 @@ def _of_start(start: tuple[float, float], years: int) -> tuple[Floats, Floats]:
 
 @lru_cache(maxsize=8)
 def _response(start: tuple[float, float], length: int) -> tuple[Floats, Floats]:
-    return run_filter(np.zeros(length), _grid()[0], start)
+    return run_filter(np.zeros(length), _grid(), start)
 
 
 def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
@@ -177,11 +179,45 @@ def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -
     return centred
 
 
-def _grid() -> tuple[Floats, Floats]:
-    """Points of the grid, shape (3, points), and the log of their prior weights."""
-    points = np.array([p for p in product(LEVEL_STEPS, TREND_STEPS, DAMPINGS) if p[1] <= p[0]]).T
-    width = np.gradient(np.array(TREND_STEPS))[np.searchsorted(TREND_STEPS, points[1])]
-    log = np.log(width)
-    for value, (a, b) in ((points[0], LEVEL_PRIOR), (points[1], TREND_PRIOR)):
-        log = log + (a - 1) * np.log(value) + ((b - 1) * np.log1p(-value) if b > 1 else 0.0)
-    return points, log
+def best_level_step(births: float) -> float:
+    """Level step that loses least when counts of this size scatter by chance about a level that wanders.
+
+    Steady state of the local level model with variance ratio ``q = STAY_SD² · B``: ``α = (√(q² + 4q) − q) / 2``. Of 50
+    births a year one surprise is mostly chance, of 5,000 hardly any.
+
+    Parameters
+    ----------
+    births
+        Births a year. [children]
+
+    Returns
+    -------
+    float
+        Between 0 and 1. [-]
+
+    References
+    ----------
+    .. [1] A. C. Harvey, "Forecasting, structural time series models and the Kalman filter", Cambridge, 1989, ch. 4.1.2
+    """
+    ratio = STAY_SD**2 * births
+    return float(min((np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2, _TOP[0]))
+
+
+def _prior(births: float) -> tuple[Floats, float]:
+    """Log of the prior weights of the grid, and prior sd of the innovation, for births of this size."""
+    best = best_level_step(births)
+    widths = np.meshgrid(*(np.gradient(np.array(x)) for x in (LEVEL_STEPS, TREND_SHARES, DAMPINGS)), indexing="ij")
+    log = np.log(widths[0] * widths[1]).ravel()
+    level, trend, _ = _grid()
+    below = np.minimum(level, _TOP[1])
+    for value, (a, b) in (
+        (below, (LEVEL_PRIOR * best, LEVEL_PRIOR * (1 - best))),
+        (trend / level, TREND_PRIOR),
+    ):
+        log = log + (a - 1) * np.log(value) + (b - 1) * np.log1p(-value)
+    return log, float(np.sqrt(1 / births / (1 - best)))
+
+
+def _grid() -> Floats:
+    """Points of the grid of α, β, φ, shape (3, points)."""
+    return np.array([(a, a * s, d) for a, s, d in product(LEVEL_STEPS, TREND_SHARES, DAMPINGS)]).T

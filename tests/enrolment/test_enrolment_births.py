@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.enrolment.births import births_table, draw_shares, project_births
-from layout_planner.enrolment.births_trend import Trend, draw_trend, fit_trend, run_filter
+from layout_planner.enrolment.births_trend import STAY_SD, Trend, best_level_step, draw_trend, fit_trend, run_filter
 from layout_planner.errors import DataError
 
 
@@ -43,9 +43,25 @@ def test_the_estimated_trend_goes_down_and_its_weights_add_up():
 
 
 def test_three_years_keep_the_last_level_and_believe_part_of_the_step():
-    means = fit_trend(np.array([100.0, 90.0, 81.0])).means()
+    means = fit_trend(np.array([10_000.0, 9_000.0, 8_100.0])).means()
     assert np.log(0.9) < means["trend"] < 0.2 * np.log(0.9)
-    assert means["level"] == pytest.approx(np.log(81), abs=0.03)
+    assert means["level"] == pytest.approx(np.log(8_100), abs=0.03)
+
+
+def test_a_small_count_is_believed_less_than_a_large_one():
+    small, large = (fit_trend(size * np.array([1.0, 0.9, 0.81])).means() for size in (100, 10_000))
+    assert np.log(81) < small["level"] < np.log(95)
+    assert large["trend"] < 2 * small["trend"] < 0
+    assert small["sd"] > large["sd"]
+
+
+def test_the_best_step_of_the_level_is_that_of_the_steady_local_level_model():
+    variance, chance, state = STAY_SD**2, 1 / 400, 1.0
+    for _ in range(200):  # the filter run until its gain stands still
+        before = state + variance
+        gain = before / (before + chance)
+        state = (1 - gain) * before
+    assert best_level_step(400.0) == pytest.approx(gain, abs=1e-9)
 
 
 def test_a_turn_of_births_is_followed_within_a_few_years_and_the_band_widens_with_the_lead():
