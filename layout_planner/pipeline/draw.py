@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from layout_planner.enrolment import cohort_of, school_year_cohorts
+from layout_planner.figures.backtest import plot_backtest
 from layout_planner.figures.basemap import BaseMap, at_points
 from layout_planner.figures.births import plot_births, plot_children_by_stage
 from layout_planner.figures.candidates_map import plot_candidates_map
@@ -98,6 +99,16 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
             county_stages(tables, "children"), note=note, title="各学段学龄儿童（按出生登记地，含已外出的）：登记与预测"
         )[0],
     )
+    if len(tables["backtest"]):
+        yield (
+            Drawn(
+                "图3-4",
+                "回测：以往的预测与后来的实际",
+                "fig_3-4_backtest",
+                "左图为提前一至五年和十年的误差，与照上一年不变、年级升级比例法对照；右图为 80%、95% 区间实际涵盖的比例",
+            ),
+            lambda: plot_backtest(tables["backtest"], note=note)[0],
+        )
     yield (
         Drawn("图4-2", "各校学位利用率：现状与预测", "fig_4-2_use", "各小学、初中学位利用率表：基准年及三、五、十年后"),
         lambda: use_figure(setup, tables, note),

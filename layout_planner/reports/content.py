@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,6 +15,7 @@ APPENDIX: Final = "appendix"
 CHAPTERS: Final = {"3": "forecast", "4": "seats", "5": "access", "6": "options"}
 SOURCES: Final = {"rules": "tables/findings.csv"}  # of the tables of a section that do not name their own
 HOMES: Final = {"图2-2": "seats", "图4-4": "access"}  # figures whose number is not that of their section
+PARTS: Final = {"图3-4": "accuracy"}  # figures that stand in a part of their section
 
 
 def build_document(inputs: ReportInputs) -> Document:
@@ -33,9 +35,10 @@ def build_document(inputs: ReportInputs) -> Document:
     sections = []
     for at, (key, build) in enumerate(SECTIONS):
         here = [entry for entry in inputs.figures if _home(entry, keys) == key]
-        figures = tuple(_figure(entry, f"图{at + 1}-{place}") for place, entry in enumerate(here, 1))
         section = build(inputs)
-        section = replace(section, blocks=_with_figures(section, figures), number=CHINESE_DIGITS[at])
+        figures = [(_part_of(entry, section), entry) for entry in here]
+        figures.sort(key=lambda pair: pair[0] != "")  # those of the parts come after those of the section
+        section = replace(_with_figures(section, figures, at + 1), number=CHINESE_DIGITS[at])
         sections.append(_numbered(section, at + 1, [0], SOURCES.get(key, "")))
     return Document(
         title="义务教育学校布局分析报告",
@@ -68,8 +71,24 @@ def _figure(entry: FigureEntry, number: str) -> Figure:
     return Figure(number, entry.title, entry.svg, entry.alt, entry.note)
 
 
-def _with_figures(section: Section, figures: tuple[Figure, ...]) -> tuple[Block, ...]:
-    """Figures stand after the opening text, before the first table."""
+def _part_of(entry: FigureEntry, section: Section) -> str:
+    """Key of the part that a figure stands in; empty for the section itself."""
+    key = PARTS.get(entry.number, "")
+    return key if key in {part.key for part in section.parts} else ""
+
+
+def _with_figures(section: Section, figures: Sequence[tuple[str, FigureEntry]], chapter: int) -> Section:
+    """Figures, numbered by chapter and place, stand after the opening text of the section or of their part."""
+    made = [(key, _figure(entry, f"图{chapter}-{place}")) for place, (key, entry) in enumerate(figures, 1)]
+    parts = tuple(
+        replace(part, blocks=_opened(part, [figure for key, figure in made if key == part.key]))
+        for part in section.parts
+    )
+    return replace(section, blocks=_opened(section, [figure for key, figure in made if not key]), parts=parts)
+
+
+def _opened(section: Section, figures: Sequence[Figure]) -> tuple[Block, ...]:
+    """Blocks with the figures before the first table."""
     first = next((at for at, block in enumerate(section.blocks) if isinstance(block, Table)), len(section.blocks))
     return (*section.blocks[:first], *figures, *section.blocks[first:])
 

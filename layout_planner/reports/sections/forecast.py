@@ -11,6 +11,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import COMPULSORY
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
+from layout_planner.reports.sections.accuracy import accuracy
 from layout_planner.reports.sections.births import births_blocks
 from layout_planner.reports.sections.forecast_basis import basis, change
 from layout_planner.reports.sections.parts import (
@@ -45,7 +46,7 @@ def forecast(inputs: ReportInputs) -> Section:
             rows = township_rows(stages)
             blocks += [_children(rows[rows["stage"] == stage], stage, years)]
             blocks += [_pupils(rows[rows["stage"] == stage], stage, years)]
-    parts = [part for part in (basis(inputs), change(inputs)) if part is not None]
+    parts = [part for part in (accuracy(inputs), basis(inputs), change(inputs)) if part is not None]
     return Section("forecast", "学龄人口预测", tuple(blocks), tuple(parts))
 
 

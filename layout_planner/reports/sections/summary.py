@@ -8,6 +8,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import COMPULSORY, full_later, merges_of, reach_of, rules_told
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Bullets, Card, Cards, Paragraph, Section
+from layout_planner.reports.sections.accuracy import page_one
 from layout_planner.reports.sections.options import no_merger, no_merger_told
 from layout_planner.reports.sections.parts import county_rows, homes_note, young_minutes
 from layout_planner.reports.sections.seats import later_told
@@ -126,7 +127,7 @@ def _forecast(inputs: ReportInputs) -> list[str]:
             ]
             band = words.interval(last["pupils_p10"], last["pupils_p90"])
             said[-1] += f"到 {inputs.last_year} 学年为 {words.whole(last['pupils_p50'])} 人{band}{mark}。"
-    return [*said, "预测为中位数，括号内为 P10–P90。"] if said else []
+    return [*said, "预测为中位数，括号内为 P10–P90。", page_one(inputs.table("backtest"))] if said else []
 
 
 def _seats(inputs: ReportInputs) -> list[str]:
