@@ -35,6 +35,8 @@ This page is made from the one dictionary of columns; do not edit it by hand.
 | `[rules]` | 本县自定的 PARAM 规则：`ID = { value, reason, signer, date }`；分学段、分项的写成列表，\
 每项另写 `stage`、`part`；见下 |
 | `[goals]` | 本县以优质均衡为目标时：`quality_balance = { reason, signer, date }`，规则 C11 随之生效 |
+| `[[flow_change]]` | 就读流向的变化（方案中也可以写）:`from_year` `origin` `destination` `to` `grade_low` `grade_high` `share`，\
+可另写 `phase` `reason`；见下 |
 | `[[overrides]]` | 对 BLOCK* 规则的书面例外:`rule` `subject` `reason` `signer` `date` |
 
 本县自定的规则，各学段数值不同的写成列表：
@@ -52,6 +54,24 @@ T06 = [
   `date` 晚于这一天的本次不起作用，`check` 给出警告，该规则印“未评”并写明何时起生效。
 - `stage` 写 `学前` `小学` `初中` `高中`，或 `pre` `primary` `junior` `senior`；只能写这条规则所分的学段。列表里没有写到的学段未评。
 - 同一学段、同一分项只能有一条；`reason`、`signer` 只写省略号、下划线或“待填”的不接受。
+
+就读流向的变化，一项写一节；写在 `county.toml` 的用于预测，写在 `plans/*.toml` 的只用于那个方案：
+
+```toml
+[[flow_change]]
+from_year = 2027            # 起始学年
+origin = "620724103"        # 居住乡镇
+destination = "620724100"   # 原来在哪个乡镇就读，"outside" 为县外
+to = "620724103"            # 改到哪个乡镇就读，"outside" 为县外
+grade_low = 1               # 年级范围，小班 −2 … 高三 12
+grade_high = 6
+share = 0.3                 # 原流向中改变去向的比例
+phase = "entrants"          # entrants（不写即此）：从最低年级的新生起，逐年升上去；all：各年级同时
+reason = "镇中心小学新校舍启用"
+```
+
+- 比例都按没有任何变化时的流向计算，各项的先后不影响结果；同一流向各项相加不超过 1。基准年的流向见输出表 `flow_matrix`。
+- 今后的人口变动事件写在 `events.csv`，日期可以到预测的最后一年；人数没有把握的另写 `size_low`、`size_high`（十分之一的可能更少、更多）。
 """
 
 
