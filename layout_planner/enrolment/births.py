@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from layout_planner.enrolment.births_shares import draw_shares, fit_shares
 from layout_planner.enrolment.births_trend import draw_trend, fit_trend
 from layout_planner.enrolment.cohorts import AUTUMN_SHARE, births_by_year, cohort_parts, last_registered, year_status
 from layout_planner.errors import DataError
@@ -16,9 +17,6 @@ from layout_planner.errors import DataError
 Floats = NDArray[np.float64]
 
 MIN_YEARS: Final = 3  # complete years needed to project at all
-SHARE_FORGET: Final = 0.8  # weight of a year against the next one in a township's share
-SHARE_PSEUDO: Final = 60.0  # births that pull a township's recent share to its long-run share
-SHARE_SD: Final = 0.03  # yearly random walk of a township's log share
 QUANTILES: Final = (0.1, 0.5, 0.9)
 
 
@@ -28,7 +26,7 @@ def project_births(
     """Births by township and year: registered where known, drawn where not.
 
     County: ``log B[t+1] = l + φ·b + ε``, ``l ← l + φ·b + α·ε``, ``b ← φ·b + β·ε``. Township: multinomial with shares
-    that start from the discounted, shrunken share and drift slowly.
+    whose logarithms wander and have slopes that fade, shrunk to none as far as the townships together say.
 
     Parameters
     ----------
@@ -53,14 +51,14 @@ def project_births(
 
     References
     ----------
-    .. [1] docs/models/enrolment.md, section 2; the trend in `births_trend`
+    .. [1] docs/models/enrolment.md, section 2; the trend in `births_trend`, the shares in `births_shares`
     """
     complete = _complete_years(yearly)
     first, last = int(complete.columns[0]), int(complete.columns[-1])
     trend = fit_trend(complete.sum().to_numpy(dtype=float))
     ahead = max(last_year_needed - last, 0)
     county = np.exp(draw_trend(trend, ahead, draws, rng))
-    shares = draw_shares(complete.to_numpy(dtype=float), ahead, draws, rng)
+    shares = draw_shares(fit_shares(complete.to_numpy(dtype=float)), ahead, draws, rng)
     future = rng.multinomial(np.rint(county).astype(np.int64), shares.transpose(0, 2, 1)).transpose(0, 2, 1)
     known = np.broadcast_to(complete.to_numpy(dtype=float), (draws, *complete.shape))
     return xr.DataArray(
@@ -74,39 +72,6 @@ def project_births(
         name="births",
         attrs={"last_observed": last, "units": "children", **{f"trend_{k}": v for k, v in trend.means().items()}},
     ).sel(year=slice(None, max(last_year_needed, last)))
-
-
-def draw_shares(observed: Floats, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Draw the townships' shares of the births still to come.
-
-    The start is Dirichlet around ``(Σ w·births + κ·long-run share) / (Σ w·B + κ)``; its logarithm then walks slowly.
-
-    Parameters
-    ----------
-    observed
-        Births, shape (townships, years), oldest first. [children]
-    ahead, draws, rng
-        Years ahead, number of draws, source of randomness.
-
-    Returns
-    -------
-    array
-        shape (draws, townships, ahead); sums to 1 over townships. [-]
-    """
-    recent, long_run = discounted_counts(observed), observed.sum(axis=1) + 0.5
-    counts = recent + SHARE_PSEUDO * long_run / long_run.sum()
-    start = np.log(np.maximum(rng.dirichlet(counts, size=draws), 1e-12))
-    walk = np.cumsum(rng.standard_normal((draws, len(counts), ahead)) * SHARE_SD, axis=2)
-    raw = np.exp(start[:, :, None] + walk)
-    shares: Floats = raw / raw.sum(axis=1, keepdims=True)
-    return shares
-
-
-def discounted_counts(observed: Floats) -> Floats:
-    """Births with weights ``SHARE_FORGET^age``, by township. [children]."""
-    weights = SHARE_FORGET ** np.arange(observed.shape[1] - 1, -1, -1)
-    counts: Floats = observed @ weights
-    return counts
 
 
 def births_table(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layout_planner.enrolment.births import births_table, draw_shares, project_births
+from layout_planner.enrolment.births import births_table, project_births
+from layout_planner.enrolment.births_shares import draw_shares, fit_shares
 from layout_planner.enrolment.births_trend import STAY_SD, Trend, best_level_step, draw_trend, fit_trend, run_filter
 from layout_planner.errors import DataError
 
@@ -121,6 +122,6 @@ def test_the_table_marks_registered_and_projected_years():
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**32 - 1))
 def test_shares_of_the_townships_add_up_to_one(towns, ahead, seed):
     observed = np.random.default_rng(seed).poisson(20, (towns, 6)).astype(float)
-    shares = draw_shares(observed, ahead, 7, np.random.default_rng(seed))
+    shares = draw_shares(fit_shares(observed), ahead, 7, np.random.default_rng(seed))
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     assert (shares >= 0).all()
