@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.events import Event
+from layout_planner.enrolment.feeders import home_matrix
 from layout_planner.enrolment.priors import LATER, Priors
 from layout_planner.enrolment.school_panel import Move, SchoolPanel
-from layout_planner.terms import BAND_OF_GRADE, GRADES, OUTSIDE
+from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, GRADES
 
 Floats = NDArray[np.float64]
 
@@ -54,16 +55,19 @@ def moves_of(events: Sequence[Event], flows: pd.DataFrame, panel: SchoolPanel) -
         By kind and year.
     """
     found: dict[tuple[str, int], Floats] = {}
-    inside = flows[flows["attends"] != OUTSIDE]
+    homes = sorted({event.township for event in events})
+    sent = {band: home_matrix(flows, homes, list(panel.schools), band, "children") for band in BAND_GRADES}
     for event in events:
         at = event.first_year - panel.first_year
         if not 1 <= at < panel.cube.shape[2]:
             continue
         cube = found.setdefault((event.kind, event.first_year), np.zeros(panel.cube.shape[:2]))
-        mine = inside[inside["home_township_code"].astype(str) == event.township]
         for k, grade in enumerate(GRADES):
-            if event.cohorts_in([grade], event.first_year):
-                cube[:, k] += event.size / len(event.ages) * _spread(mine, grade, panel, panel.cube[:, k, at])
+            if not event.cohorts_in([grade], event.first_year):
+                continue
+            weight = sent[BAND_OF_GRADE[grade]][homes.index(event.township)] * (np.nan_to_num(panel.cube[:, k, at]) > 0)
+            if weight.sum() > 0:
+                cube[:, k] += event.size / len(event.ages) * weight / weight.sum()
     return tuple(Move(kind, year, cube) for (kind, year), cube in sorted(found.items()))
 
 
@@ -99,15 +103,6 @@ def without_moves(came: Floats, could: Floats, panel: SchoolPanel) -> tuple[Floa
         told.append(Shown(move.kind, move.year, share, sd))
         after[:, :, at] = np.maximum(after[:, :, at] - share * children, 0.0)
     return after, tuple(told)
-
-
-def _spread(flows: pd.DataFrame, grade: int, panel: SchoolPanel, pupils: Floats) -> Floats:
-    """Shares of the schools in the children of a township who come to a grade. shape (schools,) [-]."""
-    band = flows[flows["grade_band"].astype(str) == str(BAND_OF_GRADE[grade])]
-    there = band.groupby("attends")["children"].sum().reindex(list(panel.schools)).fillna(0.0).to_numpy(dtype=float)
-    weight = there * (np.nan_to_num(pupils) > 0)
-    shares: Floats = weight / weight.sum() if weight.sum() > 0 else weight
-    return shares
 
 
 def _share(children: Floats, came: Floats, could: Floats, at: int) -> tuple[float, float]:

@@ -20,6 +20,10 @@ action = "merge"
 receivers = ["2199000001"]
 reason = "测试"
 """
+EVENTS = """event_id,date,township_code,event_kind,size,age_low,age_high
+E1,2025-06-30,990001101,housing,12,6,11
+E2,2021-06-30,990001100,relocation,-12,6,11
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     shutil.copytree(COUNTY, county)
     (county / "plans").mkdir()
     (county / "plans" / "one.toml").write_text(PLAN, encoding="utf-8")
+    (county / "events.csv").write_text(EVENTS, encoding="utf-8")
     births = county / "births.csv"
     lines = births.read_text(encoding="utf-8").splitlines()
     births.write_text("\n".join([lines[0] + ",remark", *(f"{line},x" for line in lines[1:])]) + "\n", encoding="utf-8")
