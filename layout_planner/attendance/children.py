@@ -4,6 +4,7 @@ from typing import Final
 
 import pandas as pd
 
+from layout_planner.attendance.village_shares import band_shares
 from layout_planner.errors import DataError
 from layout_planner.terms import BAND_OF_GRADE, GradeBand
 
@@ -38,18 +39,19 @@ def seen_pupils(observed: pd.DataFrame, pupils: pd.DataFrame) -> pd.DataFrame:
 def village_children(
     cohort_children: pd.DataFrame, villages: pd.DataFrame, seen: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Spread the children of each township over its villages: those seen in school where they live, the rest by weight.
+    """Spread the children of each township over its villages: those seen in school where they live, the rest by shares.
 
-    ``children[v, b] = seen[v, b] + (children[township(v), b] − Σ seen of the township) * weight[v] / Σ weights``, with
-    ``children[township, b] = Σ_{g in b} children[township, g]``. A township with more pupils than children has its
-    children in proportion to the pupils seen.
+    ``children[v, b] = seen[v, b] + (children[township(v), b] − Σ seen of the township) * share[v, b]``, with
+    ``children[township, b] = Σ_{g in b} children[township, g]``. The share is that of the weights; where the villages have
+    their children by age on record, it is their own mix of ages, shrunk to the weights (`band_shares`). A township with
+    more pupils than children has its children in proportion to the pupils seen.
 
     Parameters
     ----------
     cohort_children
         ``township_code, grade, children`` of one school year. [children]
     villages
-        ``village_code, township_code, weight``.
+        ``village_code, township_code, weight``; ``children_0_2 … children_12_14`` where known.
     seen
         Result of `seen_pupils`; a band without a row is spread by weight alone. [pupils]
 
@@ -74,13 +76,12 @@ def village_children(
     peopled = towns[towns > 0].index.unique("township_code")
     if len(bare := peopled.difference(weight.index[weight > 0])):
         raise DataError("township_without_villages", found=list(bare))
-    share = villages["weight"] / villages["township_code"].map(weight).where(lambda total: total > 0, 1.0)
     present = [str(band) for band in GradeBand if str(band) in towns.index.unique("grade_band")]
     keys = pd.MultiIndex.from_product([villages["village_code"], present], names=["village_code", "grade_band"])
     table = keys.to_frame(index=False)
     homes = villages.set_index("village_code")["township_code"]
     in_town = pd.MultiIndex.from_arrays([table["village_code"].map(homes), table["grade_band"]])
-    part = table["village_code"].map(share.set_axis(villages["village_code"]))
+    part = band_shares(villages, present).to_numpy().ravel()
     total = towns.reindex(in_town).fillna(0.0).to_numpy()
     there = pd.Series(0.0, index=table.index)
     if seen is not None:

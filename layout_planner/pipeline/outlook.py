@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from layout_planner.attendance import children_from_pupils, forecast_village, township_children
+from layout_planner.attendance import children_from_pupils, township_children
 from layout_planner.enrolment import (
     CountyOptions,
     births_table,
@@ -28,6 +28,7 @@ from layout_planner.pipeline.demand import Attendance
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.marks import marks_of
 from layout_planner.pipeline.setup import Setup
+from layout_planner.pipeline.villages import village_table, whole_villages
 from layout_planner.terms import BAND_GRADES, COUNTY, OUTSIDE, STAGE_GRADES, STAGE_OF_GRADE, joint_cohort
 
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
@@ -75,7 +76,8 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
     children = children_from_pupils(pupils, attendance.allocation, setup.villages)
     _count_children(pupils, children, ledger)
     chain = chain_of(setup, attendance, forecast, children, ledger)
-    forecast, pupils, children = chain.forecast, chain.forecast["pupils"], chain.children
+    forecast, pupils = chain.forecast, chain.forecast["pupils"]
+    children = whole_villages(setup, attendance, children, chain.children, ledger)
     by_school = summarise_school(pupils, setup.schools, county.births, base_year=setup.base_year)
     by_town = _townships(setup, pupils, children)
     by_stage = _stages(setup, pupils, children, by_town)
@@ -90,7 +92,7 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
         schools=by_school,
         townships=by_town,
         stages=by_stage,
-        villages=_band_marks(setup, forecast_village(children, setup.villages, base_year=setup.base_year)),
+        villages=_band_marks(setup, village_table(setup, children)),
         births_variants=births_variants_table(
             forecast["variant_births"], forecast["births"], county.births, county.townships
         ),
