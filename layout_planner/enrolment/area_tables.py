@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,10 @@ class AreaData:
     def years(self) -> int:
         """Years of the window."""
         return int(self.cube.shape[2])
+
+    def part(self, areas: NDArray[np.int64]) -> AreaData:
+        """The areas at some positions."""
+        return replace(self, areas=tuple(self.areas[i] for i in areas), cube=self.cube[areas])
 
 
 def pupil_cube(pupils: pd.DataFrame, grades: tuple[int, ...], origin: int) -> AreaData:
@@ -222,11 +226,17 @@ def result_table(
     """
     member = stage_rows(data.grades, stages)
     origin = data.first_year + data.years - 1
+    last = np.nan_to_num(data.cube[:, :, -1])
+    of_grade = np.where(member.any(axis=0), member.argmax(axis=0), 0)  # a grade takes the size class of its stage
+    of_stage = np.concatenate([of_grade, np.arange(len(member))])
     labels = [str(g) for g in data.grades] + list(stages)
     values = np.empty((path.shape[0], len(data.areas), len(labels), len(RESULT_COLUMNS)))
+    classes = size_class(np.concatenate([last @ member[of_grade].T, last @ member.T], axis=1))
     for year, draws in enumerate(path):
         sums = np.stack([draws[:, grades].sum(axis=1) for grades in member], axis=1)
-        values[year] = _with_bounds(np.concatenate([draws, sums], axis=1), factors.at(year + 1)[1])
+        known = factors.at(year + 1)[1]
+        width = known[np.minimum(of_stage, len(known) - 1), classes]
+        values[year] = _with_bounds(np.concatenate([draws, sums], axis=1), width)
     years = range(origin + 1, origin + path.shape[0] + 1)
     index = pd.MultiIndex.from_product([years, data.areas, labels], names=["year", "area", "grade_or_stage"])
     table = pd.DataFrame(values.reshape(-1, len(RESULT_COLUMNS)), index=index, columns=list(RESULT_COLUMNS))
@@ -245,16 +255,13 @@ def bounds(draws: NDArray[np.float32]) -> Floats:
     return np.moveaxis(values.astype(float), -1, 0)
 
 
-def _with_bounds(draws: NDArray[np.float32], width: tuple[float, float]) -> Floats:
+def _with_bounds(draws: NDArray[np.float32], width: Floats) -> Floats:
     mean = draws.mean(axis=-1, dtype=float)
-    low80, high80, low95, high95 = bounds(draws)
-    moved = (
-        widened(mean, low80, width[0]),
-        widened(mean, high80, width[0]),
-        widened(mean, low95, width[1]),
-        widened(mean, high95, width[1]),
-    )
-    return np.stack([mean, *moved], axis=-1)
+    levels = (0, 0, 1, 1)  # both bounds of 80 %, then of 95 %
+    moved = [widened(mean, bound, width[..., level]) for bound, level in zip(bounds(draws), levels, strict=True)]
+    low80, high80, low95, high95 = moved
+    low, high = np.minimum(low80, low95), np.maximum(high80, high95)  # each level has a factor of its own
+    return np.stack([mean, np.minimum(low80, mean), np.maximum(high80, mean), low, high], axis=-1)
 
 
 def _checked_pupils(pupils: pd.DataFrame) -> pd.DataFrame:

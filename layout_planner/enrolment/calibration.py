@@ -18,10 +18,11 @@ SIZE_EDGES: Final = (30.5, 100.5, 500.5)  # pupils of a stage at the origin: the
 SIZES: Final = len(SIZE_EDGES) + 1
 GRID: Final = np.linspace(0.0, 0.5, 11)  # weights of the last value that are tried
 PRIOR_CELLS: Final = 150.0  # cells that the prior weight is worth
-PRIOR_ORIGINS: Final = 2.0  # origins that a width factor of 1 is worth
+CLASS_CELLS: Final = 30.0  # cells of a size class that the factor of all classes together is worth
+PRIOR_ORIGINS: Final = 0.5  # origins that a width factor of 1 is worth
 MIN_ORIGINS: Final = 2  # origins that a horizon needs for factors of its own
 FLOOR: Final = 0.75  # smallest half-width that is scaled [pupils]
-FACTOR_RANGE: Final = (0.6, 2.0)
+FACTOR_RANGE: Final = (0.5, 2.0)
 LEVELS: Final = (0.8, 0.95)
 
 
@@ -34,24 +35,38 @@ class Outcomes:
     upper: tuple[Floats, Floats]
     actual: Floats
     last: Floats
+    stage: Ints | None = None
+
+    @property
+    def stages(self) -> Ints:
+        """Stage of each cell, as a number; 0 where it was not told."""
+        return np.zeros(len(self.actual), dtype=np.int64) if self.stage is None else self.stage
+
+    def only(self, use: NDArray[np.bool_]) -> Outcomes:
+        """The cells of a selection."""
+        low, high = ((pair[0][use], pair[1][use]) for pair in (self.lower, self.upper))
+        return Outcomes(self.mean[use], low, high, self.actual[use], self.last[use], self.stages[use])
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Weight of the last value by horizon and size class; width factors by horizon and level (80, 95 %)."""
+    """Weight of the last value by horizon and size class; width factors by horizon, stage × size × level."""
 
     persistence: Mapping[int, Floats]
-    width: Mapping[int, tuple[float, float]]
+    width: Mapping[int, Floats]
 
     @classmethod
     def prior(cls, priors: Priors) -> Calibration:
         """Calibration before any outcome: the prior weight, the widths as simulated."""
-        return cls({1: np.full(SIZES, priors.persistence)}, {1: (1.0, 1.0)})
+        return cls({1: np.full(SIZES, priors.persistence)}, {1: np.ones((1, SIZES, len(LEVELS)))})
 
-    def at(self, horizon: int) -> tuple[Floats, tuple[float, float]]:
-        """Weights and factors of a horizon: those of the longest calibrated horizon that is not longer."""
+    def at(self, horizon: int) -> tuple[Floats, Floats]:
+        """Weights (sizes,) and factors (stages, sizes, levels) of a horizon.
+
+        Beyond the longest calibrated one its weights hold and its factors fade to 1: they say less of later years.
+        """
         near = max((h for h in self.width if h <= horizon), default=min(self.width))
-        return self.persistence[near], self.width[near]
+        return self.persistence[near], self.width[near] ** min(near / horizon, 1.0)
 
 
 def size_class(last: Floats) -> Ints:
@@ -85,9 +100,57 @@ def calibrate(outcomes: Mapping[int, Sequence[Outcomes]], priors: Priors) -> Cal
         if len(by_origin) < MIN_ORIGINS:
             continue
         weight = persistence_weight(by_origin, priors.persistence)
-        factors = tuple(width_factor(by_origin, weight, level) for level in range(len(LEVELS)))
-        persistence[horizon], width[horizon] = weight, (factors[0], factors[1])
+        factors = [class_factors(by_origin, weight, level, horizon) for level in range(len(LEVELS))]
+        persistence[horizon], width[horizon] = weight, np.stack(factors, axis=2)
     return Calibration(persistence, width) if width else start
+
+
+def class_factors(by_origin: Sequence[Outcomes], weight: Floats, level: int, ahead: int) -> Floats:
+    """Width factor of each stage and size class at one level.
+
+    A class starts from ``stage · size / whole`` (factors over all sizes of its stage, over all stages of its size, over
+    everything, each shrunk to the last one by its cells) and is drawn to its own factor by its number of cells.
+
+    Parameters
+    ----------
+    by_origin, weight, level
+        As in `width_factor`.
+    ahead
+        Years ahead: n origins looking so far overlap and are worth ``1 + (n − 1) / ahead``. [years]
+
+    Returns
+    -------
+    array
+        shape (stages, size classes). [-]
+    """
+    stages = 1 + max(int(o.stages.max(initial=0)) for o in by_origin)
+    pseudo = PRIOR_ORIGINS * len(by_origin) / (1 + (len(by_origin) - 1) / ahead)
+    whole = float(np.log(width_factor(by_origin, weight, level, pseudo=pseudo)))
+
+    def drawn(to: float, stage: int | None, size: int | None) -> float:
+        here = [o.only(_of_class(o, stage, size)) for o in by_origin]
+        cells = sum(len(o.actual) for o in here)
+        if not cells:
+            return to
+        own = cells / (cells + CLASS_CELLS)
+        return own * float(np.log(width_factor(here, weight, level, pseudo=pseudo))) + (1 - own) * to
+
+    by_stage = [drawn(whole, stage, None) for stage in range(stages)]
+    by_size = [drawn(whole, None, size) for size in range(SIZES)]
+    factors = np.empty((stages, SIZES))
+    for stage, size in np.ndindex(stages, SIZES):
+        factors[stage, size] = drawn(by_stage[stage] + by_size[size] - whole, stage, size)
+    return np.exp(np.clip(factors, *np.log(FACTOR_RANGE)))
+
+
+def _of_class(outcome: Outcomes, stage: int | None, size: int | None) -> NDArray[np.bool_]:
+    """Cells of a stage and a size class; None = any."""
+    use = np.ones(len(outcome.actual), dtype=bool)
+    if stage is not None:
+        use &= outcome.stages == stage
+    if size is not None:
+        use &= size_class(outcome.last) == size
+    return use
 
 
 def persistence_weight(by_origin: Sequence[Outcomes], prior: float) -> Floats:
@@ -147,7 +210,7 @@ def width_factor(
     return float(np.exp(own * np.log(found)))
 
 
-def widened(mean: Floats, bound: Floats, factor: float) -> Floats:
+def widened(mean: Floats, bound: Floats, factor: float | Floats) -> Floats:
     """Move a bound away from the mean by a factor, with the floor of the half-width. [pupils]."""
     side = np.sign(bound - mean)
     moved: Floats = mean + side * factor * np.maximum(np.abs(bound - mean), FLOOR)

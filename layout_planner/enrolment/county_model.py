@@ -25,7 +25,6 @@ from layout_planner.enrolment.progression import (
     Progression,
     current_ratio,
     damped_rates,
-    effect_left,
     fit_progression,
     shared_trend,
 )
@@ -48,6 +47,7 @@ Bools = NDArray[np.bool_]
 STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to GRADES[j + 1]
 FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
 FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
+ENTRY_WALK: Final = 0.05  # yearly sd of a school's share of the births of its homes, log scale
 RATE_LIMIT: Final = 3.0
 WHOLE_RANGE: Final = (0.9, 1.1)  # how far the rates of the townships may be moved to add up to the county's
 TINY_SIZE: Final = 0.1  # entrants of a school that offers the grade but had none
@@ -90,7 +90,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     entry = np.flatnonzero(enters[school, grade])
     entrants = fit_entrants(panel, enters, homes, horizon, priors)
     sd = np.zeros((len(panel.townships), len(GRADES)))
-    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, priors.ordinary_pseudo)
+    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
     sd[:, 1:] = 1 / np.sqrt(fit.expected_cell + pseudo)
     model = UnitModel(
         area=panel.town[school],
@@ -101,11 +101,14 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         entry=entry,
         level=entrants.level,
         ratio=entrants.ratio,
+        lift=np.ones((horizon, len(entry))),
         weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
         weights=entrants.weights,
-        area_sd=1 / np.sqrt(fit.expected_area + priors.area_pseudo),
+        level_sd=np.zeros(len(entry)),
+        level_walk=ENTRY_WALK,
+        area_sd=fit.area_sd,
         cell_sd=sd[panel.town[school], grade],
-        effect_left=effect_left(horizon, priors),
+        law=fit.law,
     )
     return model, fit
 

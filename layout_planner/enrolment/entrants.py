@@ -1,4 +1,4 @@
-"""Entrants: a smoothed level, bent by births to an estimated power."""
+"""Entrants: a level smoothed by size, bent by births to an estimated power and by moves since birth."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.priors import ENTRY, Priors
@@ -27,7 +28,26 @@ class BirthsWeight:
     ratios: int
 
 
-def smooth(series: Floats, step: float) -> Floats:
+@dataclass(frozen=True)
+class EntryLevel:
+    """Level of the entrants of the first grade, and the births and moves that it stands for.
+
+    Parameters
+    ----------
+    level
+        Entrants by area. [pupils]
+    births
+        Births of the cohorts behind it, their geometric mean; NaN without births. [children]
+    moved
+        Log of the share of those cohorts that came by moves between birth and entry. [-]
+    """
+
+    level: Floats
+    births: Floats
+    moved: Floats
+
+
+def smooth(series: Floats, step: float | Floats) -> Floats:
     """Exponential smoothing along the last axis that passes over NaN.
 
     Parameters
@@ -35,7 +55,7 @@ def smooth(series: Floats, step: float) -> Floats:
     series
         shape (..., years), oldest first.
     step
-        Weight of the newest year. [-]
+        Weight of the newest year, one for all or one a row. [-]
 
     Returns
     -------
@@ -50,6 +70,150 @@ def smooth(series: Floats, step: float) -> Floats:
         level = np.where(np.isnan(level), now, np.where(np.isnan(now), level, moved))
         out[..., year] = level
     return out
+
+
+def local_level(series: Floats, gain: Floats) -> Floats:
+    """Local level of every row after the last year: a filter with a steady gain, a plain mean until it is reached.
+
+    Parameters
+    ----------
+    series
+        shape (rows, years), oldest first; NaN = not known.
+    gain
+        Weight of the newest year. shape (rows,) [-]
+
+    Returns
+    -------
+    array
+        shape (rows,); NaN where no year is known.
+    """
+    level, seen = np.full(len(series), np.nan), np.zeros(len(series))
+    for now in series.T:
+        known = np.isfinite(now)
+        seen += known
+        step = np.maximum(gain, 1 / np.maximum(seen, 1.0))
+        level = np.where(known, np.where(np.isnan(level), now, step * now + (1 - step) * level), level)
+    return level
+
+
+def entry_gain(size: Floats, priors: Priors) -> Floats:
+    """Steady gain of a local level: small places are averaged over many years, large ones follow the newest.
+
+    ``k = (√(s² + 4s) − s) / 2`` with ``s = walk² / (φ/size + ψ)``, the signal-to-noise ratio of the entry grade.
+
+    Parameters
+    ----------
+    size
+        Mean entrants. [pupils]
+    priors
+        `level_walk`, noise of the entry grade.
+
+    Returns
+    -------
+    array
+        shape of `size`. [-]
+
+    References
+    ----------
+    .. [1] A. C. Harvey, "Forecasting, Structural Time Series Models and the Kalman Filter", Cambridge, 1989, section 4.1
+    """
+    noise = priors.phi[ENTRY] / np.maximum(size, 1.0) + priors.psi[ENTRY]
+    ratio = priors.level_walk**2 / noise
+    gain: Floats = (np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2
+    return gain
+
+
+def level_sd(level: Floats, priors: Priors) -> Floats:
+    """Posterior sd of the log of a local level: ``√(k · (φ/level + ψ))`` with the steady gain k. [-]."""
+    noise = priors.phi[ENTRY] / np.maximum(level, 1.0) + priors.psi[ENTRY]
+    spread: Floats = np.sqrt(entry_gain(level, priors) * noise)
+    return spread
+
+
+def moved_since_birth(past: Floats, ahead: Floats, lag: int, before: int) -> Floats:
+    """Net moves that a cohort lives through between birth and entry, against their level over the window.
+
+    What all grades of school gain or lose by moves in a year, younger children gain or lose too: a cohort born in a boom
+    whose families left again does not come to school.
+
+    Parameters
+    ----------
+    past
+        `Progression.common`: yearly deviations of the shared ratio, the last one in the year of the origin. [-]
+    ahead
+        The same for the years ahead. [-]
+    lag
+        Years between birth and entry. [years]
+    before
+        Entry years before the first year of the window that are asked for.
+
+    Returns
+    -------
+    array
+        Log factor by entry year, from `before` years before the window to the last year ahead. [-]
+    """
+    yearly = np.concatenate([np.zeros(lag + before), past, ahead])  # the first known is the second year of the window
+    running = np.concatenate([[0.0], np.cumsum(yearly)])
+    moved: Floats = running[lag:] - running[:-lag]
+    return moved
+
+
+def fit_entry_level(cube: Floats, births: Floats, moved: Floats, beta: float, priors: Priors) -> EntryLevel:
+    """Level of the first grade's entrants against births and moves: smoothed by size, mixed with today's younger grades.
+
+    Every head count of the youngest grades is divided by ``births^β · exp(moved)`` of its own cohort; the first grade's
+    series is filtered with the gain of its size, today's younger grades are scaled back to it.
+
+    Parameters
+    ----------
+    cube
+        Pupils, shape (areas, grades, years), the entry grade first. [pupils]
+    births
+        Births of the cohorts by entry year, from ``len(YOUNGER_WEIGHTS) − 1`` years before the window to its end; NaN =
+        not known. shape (areas, years + 3) [children]
+    moved
+        Log factor of the same entry years. shape (years + 3,) [-]
+    beta
+        Births weight. [-]
+    priors
+        Walk of the level, noise of the entry grade, weight of the younger grades.
+
+    Returns
+    -------
+    EntryLevel
+        By area.
+    """
+    before, years = len(YOUNGER_WEIGHTS) - 1, cube.shape[2]
+    log = _filled(np.log(np.maximum(births, 0.5)))
+    index = beta * np.nan_to_num(log) + moved
+    young = cube[:, : min(len(YOUNGER_WEIGHTS), cube.shape[1])]
+    plain = np.stack(
+        [young[:, j] / np.exp(index[:, before - j : before - j + years]) for j in range(young.shape[1])], 1
+    )
+    known = np.isfinite(cube[:, 0])
+    size = np.where(known, cube[:, 0], 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    gain = entry_gain(size, priors)
+    own = np.nan_to_num(local_level(plain[:, 0], gain))
+    mixed = (1 - priors.younger_mix) * own + priors.younger_mix * younger_level(plain)
+    weights = np.array(YOUNGER_WEIGHTS[: young.shape[1]])
+    newest = np.arange(before + years - 1, before + years - 1 - len(weights), -1)
+
+    def behind(series: Floats) -> Floats:
+        there = np.where(known, series[:, before:], np.nan)
+        level = np.nan_to_num(local_level(there, gain))
+        younger = series[:, newest] @ weights / weights.sum()
+        mean: Floats = (1 - priors.younger_mix) * level + priors.younger_mix * younger
+        return mean
+
+    base, moves = behind(log), behind(np.broadcast_to(moved, log.shape))
+    level = np.where(own > 0, mixed, 0.0) * np.exp(beta * np.nan_to_num(base) + moves)
+    return EntryLevel(level, np.exp(base), moves)
+
+
+def _filled(log: Floats) -> Floats:
+    """Unknown years take the nearest known one before them, else after them; a row without any stays NaN."""
+    filled: Floats = pd.DataFrame(log).ffill(axis="columns").bfill(axis="columns").to_numpy(dtype=float)
+    return filled
 
 
 def younger_level(cube: Floats) -> Floats:
@@ -72,29 +236,6 @@ def younger_level(cube: Floats) -> Floats:
     now = cube[:, :grades, -1]
     there = np.isfinite(now) @ weights
     level: Floats = np.nan_to_num(now) @ (weights * scale) / np.maximum(there, weights.min())
-    return level
-
-
-def entry_level(cube: Floats, priors: Priors) -> Floats:
-    """Smoothed level of every grade as an entry grade; the first is mixed with today's younger grades.
-
-    ``L = (1 − m)·EWMA + m·(younger grades scaled back)``.
-
-    Parameters
-    ----------
-    cube
-        Pupils, shape (areas, grades, years), the entry grade first; NaN = the area was not there. [pupils]
-    priors
-        Step of the smoothing and weight m.
-
-    Returns
-    -------
-    array
-        shape (areas, grades). [pupils]
-    """
-    level = np.nan_to_num(smooth(cube, priors.level_step)[..., -1])
-    mixed = (1 - priors.younger_mix) * level[:, 0] + priors.younger_mix * younger_level(cube)
-    level[:, 0] = np.where(level[:, 0] > 0, mixed, 0.0)
     return level
 
 

@@ -162,8 +162,8 @@ def weights_table(model: UnitModel, fit: Progression, window: Window, panel: Sch
 
 def own_weights(fit: Progression, priors: Priors) -> Floats:
     """Part of a township's own deviation that the forecast keeps, shape (townships, steps). [-]"""
-    area = fit.expected_area / (fit.expected_area + priors.area_pseudo)
-    ordinary = fit.expected_cell / (fit.expected_cell + priors.ordinary_pseudo)
+    area = fit.area_weight
+    ordinary = fit.expected_cell / (fit.expected_cell + fit.ordinary_pseudo)
     structural = fit.expected_cell / (fit.expected_cell + priors.structural_pseudo)
     cell = fit.structural * structural + (1 - fit.structural) * ordinary
     kept: Floats = 1 - (1 - area[:, None]) * (1 - cell)
@@ -226,11 +226,9 @@ def step_names() -> list[str]:
 
 
 def _township_rows(model: UnitModel, fit: Progression, panel: SchoolPanel) -> Iterator[Row]:
-    pseudo = Priors().area_pseudo
     for i, township in enumerate(panel.townships):
         yield "township_effect", township, float(fit.area_now[i]), float(model.area_sd[i])
-        own = fit.expected_area[i] / (fit.expected_area[i] + pseudo)
-        yield "township_own_weight", township, float(own), np.nan
+        yield "township_own_weight", township, float(fit.area_weight[i]), np.nan
     used = fit.expected_cell > 0
     for i, township in enumerate(panel.townships):
         for step, name in enumerate(step_names()):

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import nnls
 
-from layout_planner.enrolment.priors import CLASSES, Priors
+from layout_planner.enrolment.priors import CLASSES, LATER, Priors
 from layout_planner.enrolment.units import UnitModel, mean_step
 
 Floats = NDArray[np.float64]
@@ -17,12 +18,14 @@ Ints = NDArray[np.int64]
 
 CELL_WEIGHT: Final = 60.0  # cells that the prior noise of a class is worth
 YEAR_WEIGHT: Final = 3.0  # years that the prior sd of the county shock is worth
-AREA_WEIGHT: Final = 10.0  # area-years that the prior sd of the area shock is worth
+AREA_WEIGHT: Final = 30.0  # area-years that the prior shock of an area is worth
+SHIFT_LIMIT: Final = 0.4  # an area's error of a year is cut at this share of its pupils
 SMALLEST_MEAN: Final = 0.5  # cells below say nothing about variance against mean
 TRIM: Final = 0.99  # squared errors above this quantile are cut to it: one merger is not the noise of all
 PHI_RANGE: Final = (0.02, 4.0)
 PSI_RANGE: Final = (0.0, 0.15)
-AREA_RANGE: Final = (0.008, 0.10)
+AREA_RANGE: Final = (0.004, 0.10)
+AREA_PHI_RANGE: Final = (0.0, 2.0)
 COUNTY_RANGE: Final = (0.004, 0.06)
 
 
@@ -30,7 +33,8 @@ COUNTY_RANGE: Final = (0.004, 0.06)
 class Residuals:
     """One-step errors of one year: means, errors and labels of the units that were there.
 
-    `known` is the relative variance of the mean that the posteriors of its effects state, for Poisson counts. [-]
+    `known` is the relative variance of the mean that the posteriors of its effects state, for Poisson counts; `shared` the
+    part of it that all cells of an area have in common. [-]
     """
 
     mean: Floats
@@ -38,11 +42,15 @@ class Residuals:
     noise: Ints
     area: Ints
     known: Floats | None = None
+    shared: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Variance of a cell by noise class, ``phi·mean + psi·mean²``, and sd of the yearly shocks on the log scale."""
+    """Variance of a cell by noise class, ``phi·mean + psi·mean²``, and of the yearly log shocks.
+
+    An area's: ``area_sd² + area_phi / pupils``; the county's: ``county_sd²``, with `memory`.
+    """
 
     phi: tuple[float, ...]
     psi: tuple[float, ...]
@@ -51,6 +59,12 @@ class Noise:
     memory: float
     years: int
     cells: int
+    area_phi: float = 0.0
+
+    def area_spread(self, pupils: Floats) -> Floats:
+        """Sd of the yearly log shock of areas with so many pupils. [-]"""
+        spread: Floats = np.sqrt(self.area_sd**2 + self.area_phi / np.maximum(pupils, 1.0))
+        return spread
 
 
 def one_step(model: UnitModel, actual: Floats) -> Residuals:
@@ -70,9 +84,13 @@ def one_step(model: UnitModel, actual: Floats) -> Residuals:
     """
     mean = mean_step(model, model.start, 1)
     there = np.isfinite(actual)
-    known = model.cell_sd**2 + model.area_sd[model.area] ** 2
+    law = model.law
+    ahead = (law.memory * model.area_sd) ** 2 + (1 - law.memory**2) * law.signal_sd**2
+    known, shared = model.cell_sd**2, ahead[model.area]
     known[model.entry] = 0.0
-    return Residuals(mean[there], (actual - mean)[there], model.noise[there], model.area[there], known[there])
+    return Residuals(
+        mean[there], (actual - mean)[there], model.noise[there], model.area[there], known[there], shared[there]
+    )
 
 
 def prior_noise(priors: Priors) -> Noise:
@@ -80,7 +98,7 @@ def prior_noise(priors: Priors) -> Noise:
     wide = priors.widen**2
     phi, psi = (tuple(x * wide for x in values) for values in (priors.phi, priors.psi))
     area, county = priors.area_sd * priors.widen, priors.county_sd * priors.widen
-    return Noise(phi, psi, area, county, priors.shock_memory, years=0, cells=0)
+    return Noise(phi, psi, area, county, priors.shock_memory, years=0, cells=0, area_phi=priors.area_phi * wide)
 
 
 def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -> Noise:
@@ -106,17 +124,27 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
     error = np.concatenate([r.error for r in residuals])
     noise = np.concatenate([r.noise for r in residuals])
     known = np.concatenate([np.zeros(len(r.mean)) if r.known is None else r.known for r in residuals])
+    area_sd, area_phi = area_shock(residuals, priors)
+    shared = np.concatenate([(area_sd**2 + area_phi / _pupils_around(r)) * r.mean**2 for r in residuals])
+    own = np.sign(error) * np.sqrt(np.maximum(error**2 - shared, 0.0))
     of = [noise == k for k in CLASSES]
-    fits = [cell_noise(mean[c], error[c], priors.phi[k], priors.psi[k], known[c]) for k, c in enumerate(of)]
+    fits = [cell_noise(mean[c], own[c], priors.phi[k], priors.psi[k], known[c]) for k, c in enumerate(of)]
     return Noise(
         phi=tuple(phi for phi, _ in fits),
         psi=tuple(psi for _, psi in fits),
-        area_sd=area_shock(residuals, priors.area_sd),
+        area_sd=area_sd,
         county_sd=county_shock(residuals, priors.county_sd),
         memory=priors.shock_memory,
         years=len(residuals),
         cells=len(mean),
+        area_phi=area_phi,
     )
+
+
+def _pupils_around(r: Residuals) -> Floats:
+    """Expected pupils of the area of every cell. [pupils]"""
+    around: Floats = np.maximum(np.bincount(r.area, weights=r.mean)[r.area], 1.0)
+    return around
 
 
 def cell_noise(mean: Floats, error: Floats, phi: float, psi: float, known: Floats | None = None) -> tuple[float, float]:
@@ -154,22 +182,51 @@ def cell_noise(mean: Floats, error: Floats, phi: float, psi: float, known: Float
     return float(np.clip(new_phi, *PHI_RANGE)), float(np.clip(new_psi, *PSI_RANGE))
 
 
-def area_shock(residuals: Sequence[Residuals], prior: float) -> float:
-    """Sd of what all grades of an area share in a year: squared sum of errors less the sum of squares. [-]."""
-    excess, scale, count = 0.0, 0.0, 0
-    for r in residuals:
-        total, square, among, inside = (
-            np.bincount(r.area, weights=w) for w in (r.error, r.error**2, r.mean, r.mean**2)
-        )
-        cap = 0.4 * among
-        total = np.clip(total, -cap, cap)
-        weight = 1 / np.maximum(among, 20.0)
-        excess += float((weight * (total**2 - square)).sum())
-        scale += float((weight * (among**2 - inside)).sum())
-        count += int((among > 0).sum())
-    found = max(excess / scale, 0.0) if scale > 0 else prior**2
-    own = count / (count + AREA_WEIGHT)
-    return float(np.clip(np.sqrt(own * found + (1 - own) * prior**2), *AREA_RANGE))
+def area_shock(residuals: Sequence[Residuals], priors: Priors) -> tuple[float, float]:
+    """What all grades of an area share in a year: ``variance = sd² + phi / pupils`` of the log shock.
+
+    The squared sum of an area's errors less the sum of their squares, against the same of the means: what grades have in
+    common. Families with several children come and go together, so that the part by pupils falls with the size of a
+    place; a part that does not is common to large ones too. Weighted least squares, the largest squares cut, both shrunk
+    to the priors.
+
+    Parameters
+    ----------
+    residuals
+        One entry a year.
+    priors
+        Prior `area_sd` and `area_phi`.
+
+    Returns
+    -------
+    tuple of float
+        sd [-] and phi [pupils].
+    """
+    parts = [_shared_square(r) for r in residuals]
+    square, among = (np.concatenate([part[i] for part in parts]) for i in (0, 1)) if parts else (np.zeros(0),) * 2
+    expected = priors.area_sd**2 + priors.area_phi / np.maximum(among, 1.0)
+    if len(square) < 2:
+        return priors.area_sd, priors.area_phi
+    square = np.minimum(square, np.quantile(square / expected, TRIM) * expected)
+    spread = expected + priors.phi[LATER] / np.maximum(among, 1.0)  # of an area's error: shock and sampling
+    design = np.stack([1 / spread, 1 / (among * spread)], axis=1)
+    found, _ = nnls(design, square / spread)
+    own = len(square) / (len(square) + AREA_WEIGHT)
+    variance, phi = own * found + (1 - own) * np.array([priors.area_sd**2, priors.area_phi])
+    return float(np.clip(np.sqrt(variance), *AREA_RANGE)), float(np.clip(phi, *AREA_PHI_RANGE))
+
+
+def _shared_square(r: Residuals) -> tuple[Floats, Floats]:
+    """Variance that the cells of each area share in a year, less that of its effect [-], and its pupils [pupils]."""
+    own = r.error - r.error.sum() / max(r.mean.sum(), 1.0) * r.mean  # what all areas share is the county's shock
+    sums = [np.bincount(r.area, weights=w).astype(float) for w in (own, own**2, r.mean, r.mean**2)]
+    total, square, among, inside = sums
+    shared = np.zeros(len(among)) if r.shared is None else np.bincount(r.area, weights=r.mean**2 * r.shared)
+    both = among**2 - inside
+    use = both > SMALLEST_MEAN
+    total = np.clip(total, -SHIFT_LIMIT * among, SHIFT_LIMIT * among)
+    found = (total**2 - square)[use] / both[use] - shared[use] / np.maximum(inside[use], 1e-9)
+    return found, among[use]
 
 
 def county_shock(residuals: Sequence[Residuals], prior: float) -> float:

@@ -25,17 +25,25 @@ class Priors:
     theta_pseudo
         Pseudo-pupils that pull a shared progression to 1. [pupils]
     area_pseudo
-        Pseudo-pupils that pull an area effect to 1. [pupils]
+        Pseudo-pupils that pull a township's share of the births of its homes to the county's. [pupils]
+    signal_sd, signal_memory
+        Prior sd of an area's lasting effect on the log scale, and the share of it that is left a year later. [-]
+    inflow_mean, inflow_sd
+        Normal prior of the share of a cohort that is replaced in a year by pupils who come by the size of a place. [-]
     ordinary_pseudo, structural_pseudo
         Pseudo-pupils of the two kinds of area × grade effect. [pupils]
     structural_share
         Prior probability that an area × grade is structural. [-]
+    structural_forget
+        As `forget`, for the structural kind: a school that ends at a grade shows it at once. [-]
     damping
         Share of the present deviation that is left after a further year. [-]
     long_run_kept
         Share of the long-run deviation from 1 that is kept. [-]
     level_step
         Weight of the newest year in the smoothed level of entrants. [-]
+    level_walk
+        Yearly sd of the level of entrants against births, on the log scale. [-]
     younger_mix
         Weight of today's younger grades in the level of entrants. [-]
     beta_mean, beta_sd
@@ -53,8 +61,10 @@ class Priors:
         How much the weight differs between regimes of migration, and the years that show one. [-, years]
     phi, psi
         Prior noise of a cell by noise class: variance = phi·mean + psi·mean². [-]
-    area_sd, county_sd
-        Prior sd of the yearly shock of an area and of the county, on the log scale. [-]
+    area_sd, area_phi
+        Prior yearly shock of an area on the log scale: variance = area_sd² + area_phi / pupils. [-, pupils]
+    county_sd
+        Prior sd of the yearly shock of the county, on the log scale. [-]
     shock_memory
         First-order autocorrelation of the shocks. [-]
     widen
@@ -68,12 +78,18 @@ class Priors:
     forget: float = 0.8
     theta_pseudo: float = 20.0
     area_pseudo: float = 60.0
-    ordinary_pseudo: float = 60.0
-    structural_pseudo: float = 1.5
-    structural_share: float = 0.05
+    signal_sd: float = 0.013
+    signal_memory: float = 0.85
+    inflow_mean: float = 0.06
+    inflow_sd: float = 0.04
+    ordinary_pseudo: float = 150.0
+    structural_pseudo: float = 4.0
+    structural_share: float = 0.1
+    structural_forget: float = 0.6
     damping: float = 0.7
     long_run_kept: float = 0.5
     level_step: float = 0.25
+    level_walk: float = 0.06
     younger_mix: float = 0.3
     beta_mean: float = 0.5
     beta_sd: float = 0.2
@@ -88,7 +104,8 @@ class Priors:
     beta_high: float = 1.2
     phi: tuple[float, ...] = field(default=(1.45, 1.45, 0.55, 0.4))
     psi: tuple[float, ...] = field(default=(0.01, 0.02, 0.002, 0.002))
-    area_sd: float = 0.025
+    area_sd: float = 0.018
+    area_phi: float = 0.3
     county_sd: float = 0.01
     shock_memory: float = 0.7
     widen: float = 1.1

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, gammaln
 
-from layout_planner.enrolment.priors import Priors
+from layout_planner.enrolment.area_effect import AreaLaw, area_signal
+from layout_planner.enrolment.priors import LATER, Priors
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -27,6 +28,10 @@ TREND_GAIN: Final = 0.5  # share of the level's squared error that a trend must 
 TREND_FLOOR: Final = 1e-6
 TREND_LIMIT: Final = 0.15  # a trend moves a ratio no further than this, on the log scale
 ORDINARY: Final = (0.6, 1.6)  # raw ratios outside are left out of the shared ratio
+CELLS: Final = 400.0  # cells that the prior spread of the ordinary effects is worth
+CELL_LIMIT: Final = 0.3  # relative errors of a cell are cut here when the spread is estimated
+CELL_EXPECTED: Final = 8.0  # cells with fewer expected pupils say nothing about the spread
+PSEUDO_RANGE: Final = (40.0, 300.0)
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,20 @@ class Progression:
     ----------
     theta_now, theta_long
         Shared ratio by step, discounted and over the window. [-]
-    area_now, area_long
-        Area effect, discounted and over the window. [-]
+    common
+        Yearly deviation of what all steps share from its level over the window, on the log scale. shape (transitions,)
+    area_now
+        Area effect of the next year. [-]
+    area_sd
+        Posterior sd of its logarithm in the year of the origin. [-]
+    area_weight
+        How much an area's own figures weigh in its effect. [-]
+    law
+        Law of the area effects.
     cell
         Area × step effect; 0 where the grade is gone. [-]
+    ordinary_pseudo
+        Pseudo-pupils of the ordinary kind, as the window shows them. [pupils]
     structural
         Posterior probability that the effect is structural. [-]
     joined
@@ -51,9 +66,13 @@ class Progression:
 
     theta_now: Floats
     theta_long: Floats
+    common: Floats
     area_now: Floats
-    area_long: Floats
+    area_sd: Floats
+    area_weight: Floats
+    law: AreaLaw
     cell: Floats
+    ordinary_pseudo: float
     structural: Floats
     joined: Bools
     expected_area: Floats
@@ -85,41 +104,103 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
     """
     known = np.isfinite(came) & np.isfinite(could)
     came, could = np.where(known, came, 0.0), np.where(known, could, 0.0)
-    weights = priors.forget ** np.arange(came.shape[2] - 1, -1, -1)
     joined, gone = joined_grades(came, could), gone_grades(came, could) & ~present
-    ratio = came.sum(2) / np.maximum(could.sum(2), 1e-9)
-    ordinary = ((ratio > ORDINARY[0]) & (ratio < ORDINARY[1]) & ~joined).astype(float)
+    ordinary = (ordinary_cells(came, could) & ~joined).astype(float)
     yearly = shared_ratio(came, could, ordinary, priors)
     expected = yearly * could
-    seen = (came * weights).sum(2), (expected * weights).sum(2)
-    share, cell = ordinary, np.ones_like(ratio)
+    share, cell, pseudo = ordinary, np.ones(ordinary.shape), priors.ordinary_pseudo
     for _ in range(2):  # area effect from ordinary cells, cell effect given it; once more with the structural ones out
-        area_now, behind_area = area_effect(seen[0], seen[1] * cell, share, priors.area_pseudo)
-        behind_cell = seen[1] * area_now[:, None]
-        cell_all, structural = cell_effect(seen[0], behind_cell, priors)
+        used = share[:, :, None]
+        signal = area_signal((came * used).sum(1), (expected * cell[:, :, None] * used).sum(1), priors)
+        now = np.exp(signal.law.memory * signal.state)
+        behind = _discounted(expected, priors.forget) * now[:, None]
+        spread = Evidence(_discounted(came, priors.forget), behind)
+        pseudo = ordinary_spread(spread, share, priors)
+        recent = Evidence(
+            _discounted(came, priors.structural_forget),
+            _discounted(expected, priors.structural_forget) * now[:, None],
+        )
+        cell_all, structural = cell_effect(spread, recent, pseudo, priors)
         share = ordinary * (1 - structural) * ~gone
         cell = np.where(structural > 0.5, cell_all, 1.0)
-    area_long, _ = area_effect(came.sum(2), expected.sum(2) * cell, share, priors.area_pseudo)
     used = ordinary[:, :, None]
+    ratios = np.log(yearly[0])
+    theta_long = pooled_ratio((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors)
     return Progression(
         theta_now=current_ratio((came * used).sum(0), (could * used).sum(0), priors),
-        theta_long=pooled_ratio((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors),
-        area_now=area_now,
-        area_long=area_long,
+        theta_long=theta_long,
+        common=np.median(ratios - np.log(theta_long)[:, None], axis=0) if len(ratios) else np.zeros(came.shape[2]),
+        area_now=now,
+        area_sd=signal.sd,
+        area_weight=signal.weight,
+        law=signal.law,
         cell=np.where(gone, 0.0, cell_all),
+        ordinary_pseudo=pseudo,
         structural=structural,
         joined=joined,
-        expected_area=behind_area,
-        expected_cell=behind_cell,
+        expected_area=(_discounted(expected, priors.forget) * share * cell).sum(1),
+        expected_cell=behind,
     )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Discounted pupils who came and who were expected, by area and step. [pupils]."""
+
+    observed: Floats
+    expected: Floats
+
+
+def ordinary_cells(came: Floats, could: Floats) -> Bools:
+    """Whether the ratio of a cell over the window is that of one school population, shape (areas, steps)."""
+    ratio = came.sum(2) / np.maximum(could.sum(2), 1e-9)
+    inside: Bools = (ratio > ORDINARY[0]) & (ratio < ORDINARY[1])
+    return inside
+
+
+def ordinary_spread(evidence: Evidence, share: Floats, priors: Priors) -> float:
+    """Pseudo-pupils of the ordinary cell effects: sampling variance against what the cells differ by beyond it.
+
+    ``κ = φ / τ²`` with τ² from ``(O/E − 1)² − φ/E`` over the ordinary cells, shrunk to the prior on the log scale.
+
+    Parameters
+    ----------
+    evidence
+        Discounted pupils by area and step.
+    share
+        Probability that a cell is ordinary, same shape. [-]
+    priors
+        Prior pseudo-pupils, noise of a progression.
+
+    Returns
+    -------
+    float
+        [pupils]
+    """
+    use = (evidence.expected > CELL_EXPECTED) & (share > 0.5)
+    if not use.any():
+        return priors.ordinary_pseudo
+    phi, expected = priors.phi[LATER], evidence.expected[use]
+    apart = np.clip(evidence.observed[use] / expected - 1, -CELL_LIMIT, CELL_LIMIT)
+    prior = phi / priors.ordinary_pseudo
+    weight = 1 / (prior + phi / expected) ** 2
+    spread = float((weight * (apart**2 - phi / expected)).sum() / weight.sum())
+    found = np.clip(phi / max(spread, 1e-6), *PSEUDO_RANGE)
+    own = use.sum() / (use.sum() + CELLS)
+    return float(np.exp(own * np.log(found) + (1 - own) * np.log(priors.ordinary_pseudo)))
+
+
+def _discounted(pupils: Floats, forget: float) -> Floats:
+    """Sum over the transitions, the newest with weight 1."""
+    total: Floats = pupils @ forget ** np.arange(pupils.shape[2] - 1, -1, -1)
+    return total
 
 
 def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     """Progression by area and step for the years ahead.
 
-    ``rate[h] = s · m_now^r · m_long^(κ(1−r)) · A^r · AL^(κ(1−r)) · C`` with ``r = ρ^(h−1)``: m is what all steps share
-    (the median of θ: migration, of which a part is kept), s = θ_now/m_now belongs to the step (grade 9 → 10, late
-    starters of kindergarten) and stays.
+    ``rate[h] = s · m[h] · A^(μ^(h−1)) · C``: m is what all steps share (`common_path`), s = θ_now/m_now belongs to the step
+    (grade 9 → 10, late starters of kindergarten) and stays; the area effect fades with the memory μ of its law.
 
     Parameters
     ----------
@@ -135,13 +216,26 @@ def damped_rates(fit: Progression, horizon: int, priors: Priors) -> Floats:
     array
         shape (horizon, areas, steps). [-]
     """
-    left = (priors.damping ** np.arange(horizon))[:, None]
-    rest = priors.long_run_kept * (1 - left)
-    common_now, common_long = (float(np.median(theta)) for theta in (fit.theta_now, fit.theta_long))
-    common = common_now**left * common_long**rest
-    area = fit.area_now**left * fit.area_long**rest
-    rates: Floats = (common * fit.theta_now / common_now)[:, None, :] * area[:, :, None] * fit.cell
+    area = fit.area_now ** (fit.law.memory ** np.arange(horizon))[:, None]
+    own = fit.theta_now / float(np.median(fit.theta_now))
+    rates: Floats = common_path(fit, horizon, priors)[:, None, None] * own * area[:, :, None] * fit.cell
     return rates
+
+
+def common_path(fit: Progression, horizon: int, priors: Priors) -> Floats:
+    """What all steps share in the years ahead: ``m[h] = m_now^r · m_long^(κ(1−r))``, ``r = ρ^(h−1)``.
+
+    m is the median of θ: net migration of all grades, of which a part is kept.
+
+    Returns
+    -------
+    array
+        shape (horizon,). [-]
+    """
+    left = priors.damping ** np.arange(horizon)
+    now, long = (float(np.median(theta)) for theta in (fit.theta_now, fit.theta_long))
+    path: Floats = now**left * long ** (priors.long_run_kept * (1 - left))
+    return path
 
 
 def current_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
@@ -257,13 +351,6 @@ def _level_loss(came: Floats, could: Floats, priors: Priors) -> Floats:
     return loss
 
 
-def effect_left(horizon: int, priors: Priors) -> Floats:
-    """Share of a deviation that is left in each year ahead: ``r + κ(1−r)``, r = ρ^(h−1). shape (horizon,) [-]."""
-    left = priors.damping ** np.arange(horizon)
-    share: Floats = left + priors.long_run_kept * (1 - left)
-    return share
-
-
 def shared_ratio(came: Floats, could: Floats, used: Floats, priors: Priors) -> Floats:
     """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]."""
     cells = used[:, :, None]
@@ -282,28 +369,32 @@ def area_effect(observed: Floats, expected: Floats, share: Floats, pseudo: float
     return (seen + pseudo) / (behind + pseudo), behind
 
 
-def cell_effect(observed: Floats, expected: Floats, priors: Priors) -> tuple[Floats, Floats]:
+def cell_effect(evidence: Evidence, recent: Evidence, ordinary_pseudo: float, priors: Priors) -> tuple[Floats, Floats]:
     """Two kinds of area × grade effect and the probability of the structural kind.
 
-    ``C = p·(O+κ0)/(E+κ0) + (1−p)·(O+κC)/(E+κC)``; p from the two negative-binomial marginals.
+    ``C = p·(O'+κ0)/(E'+κ0) + (1−p)·(O+κC)/(E+κC)``; p from the two negative-binomial marginals of the recent pupils.
 
     Parameters
     ----------
-    observed, expected
-        Discounted pupils. [pupils]
+    evidence, recent
+        Discounted pupils by area and step; with the faster forgetting of the structural kind.
+    ordinary_pseudo
+        κC. [pupils]
     priors
-        κ0 = `structural_pseudo`, κC = `ordinary_pseudo`, prior p = `structural_share`.
+        κ0 = `structural_pseudo`, prior p = `structural_share`.
 
     Returns
     -------
     tuple of array
-        Effect and p, shape of `observed`. [-]
+        Effect and p, by area and step. [-]
     """
-    loose, tight = priors.structural_pseudo, priors.ordinary_pseudo
+    loose = priors.structural_pseudo
     odds = np.log(priors.structural_share / (1 - priors.structural_share))
-    structural = expit(odds + _log_marginal(observed, expected, loose) - _log_marginal(observed, expected, tight))
-    effect = structural * (observed + loose) / (expected + loose)
-    effect += (1 - structural) * (observed + tight) / (expected + tight)
+    marginals = (_log_marginal(recent.observed, recent.expected, size) for size in (loose, ordinary_pseudo))
+    loosely, tightly = marginals
+    structural = expit(odds + loosely - tightly)
+    effect = structural * (recent.observed + loose) / (recent.expected + loose)
+    effect += (1 - structural) * (evidence.observed + ordinary_pseudo) / (evidence.expected + ordinary_pseudo)
     return effect, structural
 
 

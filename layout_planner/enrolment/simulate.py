@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layout_planner.enrolment.noise import Noise
-from layout_planner.enrolment.priors import ENTRY, LATER
 from layout_planner.enrolment.units import UnitModel
 
 Draws = NDArray[np.float32]
@@ -16,10 +16,34 @@ Draws = NDArray[np.float32]
 ROUNDING_VARIANCE: Final = 1 / 6  # mean variance that unbiased rounding to whole pupils adds
 SMALLEST_SHAPE: Final = 0.05
 TILT_LIMIT: Final = 1.0  # log effects and shocks are cut here
-DRIFT_SHARE: Final = 0.5  # share of the entry grade's proportional noise that stays from year to year
 
 
-def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generator) -> Draws:
+@dataclass(frozen=True)
+class SharedDraws:
+    """What all areas have in common in a draw: births weights, shape (weights, draws); county shocks (horizon, draws)."""
+
+    beta: Draws
+    county: Draws
+
+
+def draw_shared(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generator) -> SharedDraws:
+    """Draw what all areas have in common.
+
+    Returns
+    -------
+    SharedDraws
+        The same for every part of a model that is drawn in blocks.
+    """
+    beta = _draw_weights(model, draws, rng)
+    county, now = np.zeros((model.horizon, draws), dtype=np.float32), np.zeros(draws, dtype=np.float32)
+    for year in range(model.horizon):
+        county[year] = now = _next_shock(now, noise.memory if year else 0.0, noise.county_sd, rng)
+    return SharedDraws(beta, county)
+
+
+def simulate(
+    model: UnitModel, noise: Noise, draws: int, rng: np.random.Generator, shared: SharedDraws | None = None
+) -> Draws:
     """Draw the years ahead for every unit.
 
     Parameters
@@ -32,6 +56,8 @@ def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generato
         Number of draws. [-]
     rng
         Source of randomness.
+    shared
+        What these areas have in common with others that are drawn apart; default: drawn here.
 
     Returns
     -------
@@ -43,22 +69,24 @@ def simulate(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generato
     transfer = model.transfer.astype(np.float32)
     quasi = np.sqrt(np.minimum(np.array(noise.phi), 1.0))  # posteriors were written for Poisson counts
     cell = _tilt(_normal(rng, now.shape) * (model.cell_sd * quasi[model.noise]).astype(np.float32)[:, None])
-    effect = _normal(rng, (model.areas, draws)) * (model.area_sd * quasi[LATER]).astype(np.float32)[:, None]
-    beta = _draw_weights(model, draws, rng)
-    area, county = np.zeros_like(effect), np.zeros(draws, dtype=np.float32)
-    drift = np.zeros_like(effect)
+    effect = _normal(rng, (model.areas, draws)) * model.area_sd.astype(np.float32)[:, None]
+    size = np.bincount(model.area, weights=model.start, minlength=model.areas).astype(float)
+    spread = noise.area_spread(size).astype(np.float32)[:, None]
+    left = np.float32(model.law.memory)
+    renewed = np.float32(model.law.signal_sd * np.sqrt(1 - model.law.memory**2))
+    shared = draw_shared(model, noise, draws, rng) if shared is None else shared
+    drift = _normal(rng, (len(model.entry), draws)) * model.level_sd.astype(np.float32)[:, None]
     for year in range(model.horizon):
-        memory = noise.memory if year else 0.0
-        county = _next_shock(county, memory, noise.county_sd, rng)
-        area = _next_shock(area, memory, noise.area_sd, rng)
-        drift = drift + _normal(rng, effect.shape) * np.float32(DRIFT_SHARE * np.sqrt(noise.psi[ENTRY]))
-        shock = area + county
+        effect = left * effect + renewed * _normal(rng, effect.shape)
+        area = _normal(rng, effect.shape) * spread
+        drift = drift + _normal(rng, drift.shape) * np.float32(model.level_walk)
+        shock = area + shared.county[year]
         mean = transfer @ now
         mean *= model.rate[year].astype(np.float32)[:, None]
         mean *= cell
-        mean *= _tilt(shock + effect * np.float32(model.effect_left[year]))[model.area]
+        mean *= _tilt(shock + effect)[model.area]
         at = model.area[model.entry]
-        mean[model.entry] = _entrants(model, year, beta) * _tilt(shock + drift)[at]
+        mean[model.entry] = _entrants(model, year, shared.beta) * _tilt(shock[at] + drift)
         path[year] = now = draw_cells(mean, model.noise, noise, rng)
     return path
 
@@ -110,7 +138,7 @@ def _next_shock(now: Draws, memory: float, sd: float, rng: np.random.Generator) 
 
 def _entrants(model: UnitModel, year: int, beta: Draws) -> Draws:
     log = np.log(model.ratio[year]).astype(np.float32)
-    level = model.level.astype(np.float32)[:, None]
+    level = (model.level * model.lift[year]).astype(np.float32)[:, None]
     out: Draws = level * np.exp(beta[model.weight] * log)
     return out
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from layout_planner.enrolment.area_effect import AreaLaw
 from layout_planner.enrolment.entrants import BirthsWeight
 
 Floats = NDArray[np.float64]
@@ -18,7 +19,7 @@ Ints = NDArray[np.int64]
 class UnitModel:
     """One year's law of motion for every unit (an area × grade, or a school × grade).
 
-    ``mean[h] = rate[h] ⊙ (transfer @ now) + level ⊙ ratio[h]^β`` on the entry units.
+    ``mean[h] = rate[h] ⊙ (transfer @ now) + level ⊙ lift[h] ⊙ ratio[h]^β`` on the entry units.
 
     Parameters
     ----------
@@ -38,16 +39,22 @@ class UnitModel:
         Entrants at the level of births that `ratio` is taken against. shape (entries,) [pupils]
     ratio
         Births against their level. shape (horizon, entries, 1 or draws) [-]
+    lift
+        What else raises the entrants of a year above their level. shape (horizon, entries) [-]
     weight
         Births weight β, with its uncertainty; a class of entry units each. shape (entries,) of positions in `weights`
     weights
         Posteriors of β.
+    level_sd
+        Posterior sd of the log level. shape (entries,) [-]
+    level_walk
+        Yearly sd of the log level in the years ahead. [-]
     area_sd
-        Posterior sd of the log area effect. shape (areas,)
+        Posterior sd of the log area effect in the year of the origin. shape (areas,)
     cell_sd
         Posterior sd of the log cell effect. shape (units,)
-    effect_left
-        Share of an area effect that is left in each year ahead. shape (horizon,) [-]
+    law
+        Law by which the area effects go on.
     """
 
     area: Ints
@@ -58,11 +65,14 @@ class UnitModel:
     entry: Ints
     level: Floats
     ratio: NDArray[np.floating]
+    lift: Floats
     weight: Ints
     weights: tuple[BirthsWeight, ...]
+    level_sd: Floats
+    level_walk: float
     area_sd: Floats
     cell_sd: Floats
-    effect_left: Floats
+    law: AreaLaw
 
     @property
     def horizon(self) -> int:
@@ -71,8 +81,40 @@ class UnitModel:
 
     def until(self, horizon: int) -> UnitModel:
         """The same law for fewer years ahead."""
+        return replace(self, rate=self.rate[:horizon], ratio=self.ratio[:horizon], lift=self.lift[:horizon])
+
+    def part(self, areas: Ints) -> UnitModel:
+        """The law of some areas, in the order given; no pupil passes between areas that are taken apart.
+
+        Parameters
+        ----------
+        areas
+            Positions of the areas.
+        """
+        place = np.full(self.areas, -1)
+        place[areas] = np.arange(len(areas))
+        units = np.flatnonzero(place[self.area] >= 0)
+        units = units[np.argsort(place[self.area[units]], kind="stable")]
+        here = np.isin(self.entry, units)
+        at = np.full(len(self.area), -1)
+        at[units] = np.arange(len(units))
+        order = np.argsort(at[self.entry[here]], kind="stable")
+        entries = np.flatnonzero(here)[order]
         return replace(
-            self, rate=self.rate[:horizon], ratio=self.ratio[:horizon], effect_left=self.effect_left[:horizon]
+            self,
+            area=place[self.area[units]],
+            noise=self.noise[units],
+            start=self.start[units],
+            transfer=self.transfer[units][:, units],
+            rate=self.rate[:, units],
+            entry=at[self.entry[entries]],
+            level=self.level[entries],
+            ratio=self.ratio[:, entries],
+            lift=self.lift[:, entries],
+            weight=self.weight[entries],
+            level_sd=self.level_sd[entries],
+            area_sd=self.area_sd[areas],
+            cell_sd=self.cell_sd[units],
         )
 
     @property
@@ -100,7 +142,8 @@ def mean_step(model: UnitModel, now: Floats, ahead: int) -> Floats:
     """
     after: Floats = model.rate[ahead - 1] * (model.transfer @ now)
     beta = np.array([w.mean for w in model.weights])[model.weight]
-    after[model.entry] = model.level * (model.ratio[ahead - 1] ** beta[:, None]).mean(axis=1)
+    bent = (model.ratio[ahead - 1] ** beta[:, None]).mean(axis=1)
+    after[model.entry] = model.level * model.lift[ahead - 1] * bent
     return after
 
 

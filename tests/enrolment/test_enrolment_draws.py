@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
+from layout_planner.enrolment.area_effect import AreaLaw
 from layout_planner.enrolment.calibration import (
     Calibration,
     Outcomes,
@@ -46,11 +47,14 @@ def chain(rate: float = 1.0, entrants: float = 12.0, ratio: float = 1.0) -> Unit
         entry=np.array([0]),
         level=np.array([entrants]),
         ratio=np.full((3, 1, 1), ratio),
+        lift=np.ones((3, 1)),
         weight=np.array([0]),
         weights=(BirthsWeight(0.5, 0.0, 0),),
+        level_sd=np.zeros(1),
+        level_walk=0.0,
         area_sd=np.zeros(1),
         cell_sd=np.zeros(3),
-        effect_left=np.ones(3),
+        law=AreaLaw(0.0, 0.85, 0.0, 0.0),
     )
 
 
@@ -113,9 +117,27 @@ def residuals(area_sd: float, county_sd: float, years: int = 10) -> list[Residua
 
 
 def test_shocks_of_areas_and_of_the_county_are_told_apart():
-    assert area_shock(residuals(0.05, 0.0), 0.025) == pytest.approx(0.05, rel=0.2)
+    assert spread(*area_shock(residuals(0.05, 0.0), PRIORS)) == pytest.approx(0.05, rel=0.2)
     assert county_shock(residuals(0.0, 0.03), 0.01) == pytest.approx(0.03, rel=0.5)
-    assert area_shock(residuals(0.0, 0.0), 0.025) < 0.015
+    assert spread(*area_shock(residuals(0.0, 0.0), PRIORS)) < 0.015
+    assert spread(*area_shock(residuals(0.0, 0.03), PRIORS)) < 0.015
+
+
+def spread(sd: float, phi: float, pupils: float = 250.0) -> float:
+    return (sd**2 + phi / pupils) ** 0.5
+
+
+def test_the_shock_of_an_area_falls_with_its_pupils_where_families_move():
+    rng, out = np.random.default_rng(8), []
+    size = np.repeat([40.0, 1000.0], 60)
+    for _ in range(12):
+        mean = np.repeat(size / 10, 10)
+        shock = np.repeat(rng.normal(0, np.sqrt(0.4 / size)), 10)
+        error = mean * shock + rng.normal(0, np.sqrt(0.4 * mean))
+        out.append(Residuals(mean, error, np.full(1200, 3), np.repeat(np.arange(120), 10)))
+    sd, phi = area_shock(out, PRIORS)
+    assert phi == pytest.approx(0.4, abs=0.12)
+    assert sd < 0.012
 
 
 def test_a_short_window_or_few_units_take_the_prior_noise():
@@ -137,7 +159,7 @@ def outcomes(error: float, origins: int = 6) -> list[Outcomes]:
 def test_bands_that_are_right_stay_and_bands_too_narrow_are_widened():
     weight = np.zeros(4)
     assert width_factor(outcomes(10.0), weight, 0) == pytest.approx(1.0, abs=0.05)
-    assert width_factor(outcomes(15.0), weight, 0) == pytest.approx(1.5**0.75, abs=0.08)
+    assert width_factor(outcomes(15.0), weight, 0) == pytest.approx(1.5 ** (6 / 6.5), abs=0.08)
 
 
 def test_a_last_value_that_says_nothing_loses_its_weight():
@@ -150,7 +172,32 @@ def test_a_last_value_that_says_nothing_loses_its_weight():
 def test_one_origin_is_not_enough_to_calibrate():
     weights, widths = calibrate({1: outcomes(15.0, 1)}, PRIORS).at(3)
     np.testing.assert_array_equal(weights, Calibration.prior(PRIORS).at(3)[0])
-    assert widths == (1.0, 1.0)
+    np.testing.assert_array_equal(widths, 1.0)
+
+
+def test_a_class_that_is_too_narrow_is_widened_alone_and_factors_fade_beyond_the_window():
+    wide, right = outcomes(20.0), outcomes(10.0)
+    both = [
+        Outcomes(*(np.concatenate(pair) for pair in ((w.mean, r.mean),)), *_pairs(w, r), *_rest(w, r))
+        for w, r in zip(wide, right, strict=True)
+    ]
+    found = calibrate({3: both}, PRIORS)
+    factors = found.at(3)[1]
+    assert factors.shape == (2, 4, 2)
+    assert factors[0, 1, 0] > 1.5
+    assert factors[1, 1, 0] == pytest.approx(1.0, abs=0.12)
+    np.testing.assert_allclose(found.at(12)[1], factors ** (3 / 12))
+
+
+def _pairs(one: Outcomes, two: Outcomes):
+    for name in ("lower", "upper"):
+        yield tuple(np.concatenate(p) for p in zip(getattr(one, name), getattr(two, name), strict=True))
+
+
+def _rest(one: Outcomes, two: Outcomes):
+    yield np.concatenate([one.actual, two.actual])
+    yield np.full(800, 60.0)
+    yield np.repeat([0, 1], 400)
 
 
 def test_a_bound_moves_by_at_least_the_floor_and_never_below_zero():

@@ -8,14 +8,18 @@ from hypothesis.extra.numpy import arrays
 
 from layout_planner.enrolment.entrants import (
     births_ratio,
-    entry_level,
+    entry_gain,
     estimate_weight,
+    fit_entry_level,
+    local_level,
+    moved_since_birth,
     smooth,
     younger_level,
 )
 from layout_planner.enrolment.feeders import balance, feeder_shares, onward_shares, place_seed
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import (
+    Evidence,
     area_effect,
     cell_effect,
     current_ratio,
@@ -23,6 +27,7 @@ from layout_planner.enrolment.progression import (
     fit_progression,
     gone_grades,
     joined_grades,
+    ordinary_spread,
 )
 
 PRIORS = Priors()
@@ -48,10 +53,22 @@ def test_the_area_effect_is_observed_over_expected_with_sixty_pseudo_pupils():
 
 
 def test_an_ordinary_cell_is_pulled_to_one_and_a_structural_cell_is_not():
-    effect, structural = cell_effect(np.array([[31.0, 90.0]]), np.array([[30.0, 30.0]]), PRIORS)
-    assert structural[0, 0] < 0.05 < 0.95 < structural[0, 1]
+    evidence = Evidence(np.array([[31.0, 90.0]]), np.array([[30.0, 30.0]]))
+    effect, structural = cell_effect(evidence, evidence, 60.0, PRIORS)
+    assert structural[0, 0] < 0.1 < 0.95 < structural[0, 1]
     assert effect[0, 0] == pytest.approx(1.0, abs=0.03)
-    assert effect[0, 1] == pytest.approx((90 + 1.5) / (30 + 1.5), rel=0.02)
+    assert effect[0, 1] == pytest.approx((90 + PRIORS.structural_pseudo) / (30 + PRIORS.structural_pseudo), rel=0.02)
+
+
+def test_cells_that_differ_by_chance_alone_are_pulled_harder_than_cells_that_differ_for_good():
+    rng = np.random.default_rng(5)
+    expected = np.full((150, 10), 100.0)
+    noise = rng.normal(0, np.sqrt(0.4 * expected))
+    chance = ordinary_spread(Evidence(expected + noise, expected), np.ones((150, 10)), PRIORS)
+    apart = expected * np.exp(rng.normal(0, 0.1, expected.shape))
+    lasting = ordinary_spread(Evidence(apart + noise, expected), np.ones((150, 10)), PRIORS)
+    assert lasting < 90 < 200 < chance
+    assert ordinary_spread(Evidence(np.zeros((2, 2)), np.zeros((2, 2))), np.ones((2, 2)), PRIORS) == 150.0
 
 
 def test_the_present_deviation_fades_and_half_the_long_run_stays():
@@ -61,6 +78,14 @@ def test_the_present_deviation_fades_and_half_the_long_run_stays():
     assert rates[0, 0, 0] == pytest.approx(0.9)
     assert rates[1, 0, 0] == pytest.approx(0.9**0.7 * 0.96**0.15)
     assert rates[-1, 0, 0] == pytest.approx(0.96**0.5, rel=1e-4)
+
+
+def test_an_area_effect_fades_by_its_memory():
+    fit = fitted(steady(2, 3, 8))
+    moved = type(fit)(**{**vars(fit), "area_now": np.array([0.9, 1.0])})
+    rates = damped_rates(moved, 3, PRIORS)
+    np.testing.assert_allclose(rates[:, 0, 0], 0.9 ** np.array([1.0, 0.85, 0.85**2]))
+    np.testing.assert_allclose(rates[:, 1], 1.0)
 
 
 def test_a_step_with_a_level_of_its_own_keeps_it():
@@ -124,9 +149,37 @@ def test_younger_grades_are_scaled_to_the_entry_grade_and_weigh_four_three_two_o
 def test_a_steady_entry_grade_has_its_own_level_and_an_empty_one_none():
     cube = steady(2, 4, 4)
     cube[1, 0] = 0
-    level = entry_level(cube, PRIORS)
-    assert level[0, 0] == pytest.approx(30 * 0.7 + 0.3 * 30 * (0.4 + 0.3 / 2 + 0.2 / 2 + 0.1 / 2))
-    assert level[1, 0] == 0
+    found = fit_entry_level(cube, np.full((2, 7), 50.0), np.zeros(7), 0.5, PRIORS)
+    half = 0.4 + 0.3 / 2 + 0.2 / 2 + 0.1 / 2  # an area without the first grade halves what the others are scaled by
+    assert found.level[0] == pytest.approx(30 * (0.7 + 0.3 * half))
+    assert found.level[1] == 0
+    np.testing.assert_allclose(found.births, 50.0)
+    unknown = fit_entry_level(cube, np.full((2, 7), np.nan), np.zeros(7), 0.5, PRIORS)
+    np.testing.assert_allclose(unknown.level, found.level)
+    assert np.isnan(unknown.births).all()
+
+
+def test_entrants_that_follow_births_have_a_level_at_the_newest_births():
+    births = np.full((1, 10), 80.0)
+    births[0, 6:] = 40.0
+    cube = np.stack([0.5 * births[:, 3 - j : 10 - j] for j in range(4)], axis=1)
+    found = fit_entry_level(cube, births, np.zeros(10), 1.0, PRIORS)
+    assert found.level[0] == pytest.approx(0.5 * found.births[0], rel=1e-6)
+
+
+def test_a_local_level_is_a_mean_at_first_and_follows_large_places_faster():
+    series = np.array([[10.0, 20.0, np.nan, 30.0]])
+    np.testing.assert_allclose(local_level(series, np.array([0.01])), [20.0])
+    assert np.isnan(local_level(np.full((1, 3), np.nan), np.array([0.2]))[0])
+    gain = entry_gain(np.array([5.0, 50.0, 500.0]), PRIORS)
+    assert (np.diff(gain) > 0).all()
+    noise = PRIORS.phi[0] / 50 + PRIORS.psi[0]
+    assert gain[1] ** 2 / (1 - gain[1]) == pytest.approx(PRIORS.level_walk**2 / noise)
+
+
+def test_a_cohort_takes_the_moves_of_the_years_between_birth_and_entry():
+    moved = moved_since_birth(np.array([0.01, 0.02]), np.array([0.03]), lag=2, before=1)
+    np.testing.assert_allclose(moved, [0.0, 0.0, 0.01, 0.03, 0.05])
 
 
 def test_the_births_ratio_is_to_the_smoothed_level_and_one_where_unknown():

@@ -54,8 +54,8 @@ def test_own_weight_by_hand():
     priors = explain.Priors()
     # area 60/(60+60) = 0.5; ordinary cell 20/(20+60) = 0.25: 1 − 0.5·0.75
     assert explain.own_weights(Fit(60.0, 20.0, 0.0), priors)[0, 0] == pytest.approx(0.625)
-    # structural cell 20/21.5
-    assert explain.own_weights(Fit(60.0, 20.0, 1.0), priors)[0, 0] == pytest.approx(1 - 0.5 * (1.5 / 21.5))
+    # structural cell 20/24
+    assert explain.own_weights(Fit(60.0, 20.0, 1.0), priors)[0, 0] == pytest.approx(1 - 0.5 * (4 / 24))
     assert explain.own_weights(Fit(0.0, 0.0, 0.3), priors)[0, 0] == 0.0
 
 

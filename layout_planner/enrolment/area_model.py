@@ -1,0 +1,221 @@
+"""Law of motion of any areas, fitted to the first years of their table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from layout_planner.enrolment.area_tables import AreaData, cohorts_known
+from layout_planner.enrolment.entrants import (
+    RATIO_HIGH,
+    YOUNGER_WEIGHTS,
+    BirthsWeight,
+    estimate_weight,
+    fit_entry_level,
+    level_sd,
+    moved_since_birth,
+    smooth,
+)
+from layout_planner.enrolment.inflow import inflow_share, neighbour_mean, neighbour_weights
+from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
+from layout_planner.enrolment.progression import (
+    RECENT,
+    Progression,
+    common_path,
+    damped_rates,
+    fit_progression,
+    joined_grades,
+    ordinary_cells,
+)
+from layout_planner.enrolment.units import UnitModel
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+BEFORE = len(YOUNGER_WEIGHTS) - 1  # entry years before the window that today's younger grades stand for
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Progression of areas by grade, with the inflow that pulls cohorts to the size of their place.
+
+    Parameters
+    ----------
+    fit
+        Shared ratios, area and cell effects.
+    inflow
+        Share of a cohort that is replaced in a year. [-]
+    weights
+        Weights of the other grades at the origin, shape (areas, grades, grades). [-]
+    """
+
+    fit: Progression
+    inflow: float
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class FirstGrade:
+    """Entrants of the first grade: level, births against their level, moves against theirs, weight of the births."""
+
+    level: Floats
+    ratio: Floats
+    lift: Floats
+    weight: BirthsWeight
+
+
+def fit_chain(cube: Floats, priors: Priors) -> Chain:
+    """Fit inflow and progression to the pupils of a window.
+
+    Parameters
+    ----------
+    cube
+        Pupils, shape (areas, grades, years); NaN in a year in which the area has nobody. [pupils]
+    priors
+        Priors of every part.
+
+    Returns
+    -------
+    Chain
+        For the year of the origin, the last of the window.
+    """
+    pupils = np.nan_to_num(cube)
+    live = np.isfinite(cube[:, :1])
+    both = live[:, :, 1:] & live[:, :, :-1]
+    came, stayed = (np.where(both, x, 0.0) for x in (pupils[:, 1:, 1:], pupils[:, :-1, :-1]))
+    joined, ordinary = joined_grades(came, stayed), ordinary_cells(came, stayed)
+    boundary = joined | ~ordinary
+    around = np.where(both, neighbour_mean(pupils, boundary)[:, :-1, :-1], 0.0)
+    inflow = inflow_share(came, stayed, around, (ordinary & ~joined).astype(float), priors)
+    could = np.where(both, (1 - inflow) * stayed + inflow * around, np.nan)
+    present = pupils[:, 1:, -1] > 0
+    fit = fit_progression(np.where(both, pupils[:, 1:, 1:], np.nan), could, present, priors)
+    offered = pupils[:, :, -RECENT:].sum(axis=2) > 0
+    return Chain(fit, inflow, neighbour_weights(offered, boundary))
+
+
+def fit_first_grade(cube: Floats, births: Floats, chain: Chain, lag: int, horizon: int, priors: Priors) -> FirstGrade:
+    """Fit the entrants of the first grade.
+
+    Parameters
+    ----------
+    cube
+        Pupils of the window. [pupils]
+    births
+        Births of the cohorts by entry year, from `BEFORE` years before the window to the last year ahead. [children]
+    chain
+        Progression, for the moves of the years between birth and entry.
+    lag, horizon
+        Years between birth and entry; years ahead. [years]
+    priors
+        Priors.
+
+    Returns
+    -------
+    FirstGrade
+        Arrays by area, or years ahead × areas.
+    """
+    end = BEFORE + cube.shape[2]
+    ahead = np.log(common_path(chain.fit, horizon, priors)) - np.log(np.median(chain.fit.theta_long))
+    moved = moved_since_birth(chain.fit.common, ahead, lag, BEFORE)
+    weight = estimate_weight(cube[:, 0] / np.exp(moved[BEFORE:end]), births[:, BEFORE:end], priors)
+    found = fit_entry_level(cube, births[:, :end], moved[:end], weight.mean, priors)
+    known = np.isfinite(births[:, end:]) & np.isfinite(found.births)[:, None]
+    ratio = np.where(known, births[:, end:] / np.where(known, found.births[:, None], 1.0), 1.0)
+    lift = np.exp(moved[end:, None] - found.moved[None, :])
+    return FirstGrade(found.level, np.clip(ratio, priors.ratio_low, RATIO_HIGH).T, lift, weight)
+
+
+def model_at(
+    data: AreaData, births: pd.DataFrame | None, years: int, lag: int, horizon: int, priors: Priors
+) -> UnitModel:
+    """Fit the law of motion to the first years of the window.
+
+    Parameters
+    ----------
+    data
+        Pupils of the window.
+    births
+        Registered births by area and year, or None. [children]
+    years
+        Number of years to use; the last of them is the origin. [years]
+    lag, horizon
+        Years between birth and entry; years ahead. [years]
+    priors
+        Priors of every part.
+
+    Returns
+    -------
+    UnitModel
+        Units in the order area, grade.
+    """
+    cube = data.cube[:, :, :years]
+    count, grades = cube.shape[:2]
+    chain = fit_chain(cube, priors)
+    fit = chain.fit
+    enters = np.concatenate([np.ones((count, 1), dtype=bool), fit.joined], axis=1)
+    rate = np.zeros((horizon, count, grades))
+    rate[:, :, 1:] = damped_rates(fit, horizon, priors)
+    rate[:, enters] = 0.0
+    window = range(data.first_year - BEFORE, data.first_year + years + horizon)
+    cohorts = cohorts_known(births, count, window, lag, data.first_year + years - 1)
+    first = fit_first_grade(cube, cohorts, chain, lag, horizon, priors)
+    level = np.nan_to_num(smooth(cube, priors.level_step)[..., -1])
+    level[:, 0] = first.level
+    ratio, lift = np.ones((horizon, count, grades)), np.ones((horizon, count, grades))
+    ratio[:, :, 0], lift[:, :, 0] = first.ratio, first.lift
+    entry = np.flatnonzero(enters.ravel())
+    return UnitModel(
+        area=np.repeat(np.arange(count), grades),
+        noise=_noise_classes(enters).ravel(),
+        start=np.nan_to_num(cube[:, :, -1]).ravel(),
+        transfer=next_grade(chain),
+        rate=rate.reshape(horizon, -1),
+        entry=entry,
+        level=level.ravel()[entry],
+        ratio=ratio.reshape(horizon, -1)[:, entry, None],
+        lift=lift.reshape(horizon, -1)[:, entry],
+        weight=np.zeros(len(entry), dtype=np.int64),
+        weights=(first.weight,),
+        level_sd=level_sd(level, priors).ravel()[entry],
+        level_walk=priors.level_walk,
+        area_sd=fit.area_sd,
+        cell_sd=_cell_sd(fit, priors).ravel(),
+        law=fit.law,
+    )
+
+
+def next_grade(chain: Chain) -> csr_array:
+    """Transfer of every area's grades one grade up: the cohort less its inflow, and the size of the place.
+
+    Returns
+    -------
+    sparse array
+        shape (units, units), target × source. [-]
+    """
+    areas, grades = chain.weights.shape[:2]
+    offered = np.diagonal(chain.weights.sum(axis=2)[:, :, None] * np.eye(grades)[None], axis1=1, axis2=2) > 0
+    kept = np.where(offered, 1 - chain.inflow, 1.0)
+    mixed = kept[:, :, None] * np.eye(grades)[None] + chain.inflow * chain.weights
+    area, upper, lower = np.nonzero(mixed[:, :-1])
+    target, source = area * grades + upper + 1, area * grades + lower
+    return csr_array((mixed[:, :-1][area, upper, lower], (target, source)), shape=(areas * grades,) * 2)
+
+
+def _noise_classes(enters: Bools) -> NDArray[np.int64]:
+    noise = np.full(enters.shape, LATER)
+    noise[:, 1:2] = FIRST
+    noise[enters] = JOINED
+    noise[:, 0] = ENTRY
+    return noise.astype(np.int64)
+
+
+def _cell_sd(fit: Progression, priors: Priors) -> Floats:
+    """Posterior sd of the log cell effect by area and grade, for Poisson counts. [-]"""
+    tight = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
+    first = np.zeros((len(tight), 1))
+    return np.concatenate([first, 1 / np.sqrt(fit.expected_cell + tight)], axis=1)
