@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, gammaln
 
-from layout_planner.enrolment.area_effect import AreaLaw, area_signal
-from layout_planner.enrolment.priors import LATER, Priors
+from layout_planner.enrolment.area_effect import AreaLaw, AreaSignal, area_signal
+from layout_planner.enrolment.cell_effect import Evidence, cell_effect, ordinary_spread
+from layout_planner.enrolment.priors import Priors
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -28,10 +28,6 @@ TREND_GAIN: Final = 0.5  # share of the level's squared error that a trend must 
 TREND_FLOOR: Final = 1e-6
 TREND_LIMIT: Final = 0.15  # a trend moves a ratio no further than this, on the log scale
 ORDINARY: Final = (0.6, 1.6)  # raw ratios outside are left out of the shared ratio
-CELLS: Final = 400.0  # cells that the prior spread of the ordinary effects is worth
-CELL_LIMIT: Final = 0.3  # relative errors of a cell are cut here when the spread is estimated
-CELL_EXPECTED: Final = 8.0  # cells with fewer expected pupils say nothing about the spread
-PSEUDO_RANGE: Final = (40.0, 300.0)
 
 
 @dataclass(frozen=True)
@@ -108,21 +104,7 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
     ordinary = (ordinary_cells(came, could) & ~joined).astype(float)
     yearly = shared_ratio(came, could, ordinary, priors)
     expected = yearly * could
-    share, cell, pseudo = ordinary, np.ones(ordinary.shape), priors.ordinary_pseudo
-    for _ in range(2):  # area effect from ordinary cells, cell effect given it; once more with the structural ones out
-        used = share[:, :, None]
-        signal = area_signal((came * used).sum(1), (expected * cell[:, :, None] * used).sum(1), priors)
-        now = np.exp(signal.law.memory * signal.state)
-        behind = _discounted(expected, priors.forget) * now[:, None]
-        spread = Evidence(_discounted(came, priors.forget), behind)
-        pseudo = ordinary_spread(spread, share, priors)
-        recent = Evidence(
-            _discounted(came, priors.structural_forget),
-            _discounted(expected, priors.structural_forget) * now[:, None],
-        )
-        cell_all, structural = cell_effect(spread, recent, pseudo, priors)
-        share = ordinary * (1 - structural) * ~gone
-        cell = np.where(structural > 0.5, cell_all, 1.0)
+    found = _effects(came, expected, ordinary, gone, priors)
     used = ordinary[:, :, None]
     ratios = np.log(yearly[0])
     theta_long = pooled_ratio((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors)
@@ -130,25 +112,50 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
         theta_now=current_ratio((came * used).sum(0), (could * used).sum(0), priors),
         theta_long=theta_long,
         common=np.median(ratios - np.log(theta_long)[:, None], axis=0) if len(ratios) else np.zeros(came.shape[2]),
-        area_now=now,
-        area_sd=signal.sd,
-        area_weight=signal.weight,
-        law=signal.law,
-        cell=np.where(gone, 0.0, cell_all),
-        ordinary_pseudo=pseudo,
-        structural=structural,
+        area_now=found.now,
+        area_sd=found.signal.sd,
+        area_weight=found.signal.weight,
+        law=found.signal.law,
+        cell=np.where(gone, 0.0, found.cell),
+        ordinary_pseudo=found.pseudo,
+        structural=found.structural,
         joined=joined,
-        expected_area=(_discounted(expected, priors.forget) * share * cell).sum(1),
-        expected_cell=behind,
+        expected_area=(_discounted(expected, priors.forget) * found.share).sum(1),
+        expected_cell=found.behind,
     )
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Discounted pupils who came and who were expected, by area and step. [pupils]."""
+class _Effects:
+    """Effects of areas and cells, and what stands behind them."""
 
-    observed: Floats
-    expected: Floats
+    signal: AreaSignal
+    now: Floats
+    cell: Floats
+    structural: Floats
+    pseudo: float
+    share: Floats
+    behind: Floats
+
+
+def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, priors: Priors) -> _Effects:
+    """Area effect from the ordinary cells, cell effects given it; once more with the structural cells out."""
+    share, scale = ordinary, np.ones(ordinary.shape)
+    for _ in range(2):
+        used = share[:, :, None]
+        signal = area_signal((came * used).sum(1), (expected * scale[:, :, None] * used).sum(1), priors)
+        now = np.exp(signal.law.memory * signal.state)
+        behind = _discounted(expected, priors.forget) * now[:, None]
+        spread = Evidence(_discounted(came, priors.forget), behind)
+        recent = Evidence(
+            _discounted(came, priors.structural_forget),
+            _discounted(expected, priors.structural_forget) * now[:, None],
+        )
+        pseudo = ordinary_spread(spread, share, priors)
+        cell, structural = cell_effect(spread, recent, pseudo, priors)
+        share = ordinary * (1 - structural) * ~gone
+        scale = np.where(structural > 0.5, cell, 1.0)
+    return _Effects(signal, now, cell, structural, pseudo, share * scale, behind)
 
 
 def ordinary_cells(came: Floats, could: Floats) -> Bools:
@@ -156,38 +163,6 @@ def ordinary_cells(came: Floats, could: Floats) -> Bools:
     ratio = came.sum(2) / np.maximum(could.sum(2), 1e-9)
     inside: Bools = (ratio > ORDINARY[0]) & (ratio < ORDINARY[1])
     return inside
-
-
-def ordinary_spread(evidence: Evidence, share: Floats, priors: Priors) -> float:
-    """Pseudo-pupils of the ordinary cell effects: sampling variance against what the cells differ by beyond it.
-
-    ``κ = φ / τ²`` with τ² from ``(O/E − 1)² − φ/E`` over the ordinary cells, shrunk to the prior on the log scale.
-
-    Parameters
-    ----------
-    evidence
-        Discounted pupils by area and step.
-    share
-        Probability that a cell is ordinary, same shape. [-]
-    priors
-        Prior pseudo-pupils, noise of a progression.
-
-    Returns
-    -------
-    float
-        [pupils]
-    """
-    use = (evidence.expected > CELL_EXPECTED) & (share > 0.5)
-    if not use.any():
-        return priors.ordinary_pseudo
-    phi, expected = priors.phi[LATER], evidence.expected[use]
-    apart = np.clip(evidence.observed[use] / expected - 1, -CELL_LIMIT, CELL_LIMIT)
-    prior = phi / priors.ordinary_pseudo
-    weight = 1 / (prior + phi / expected) ** 2
-    spread = float((weight * (apart**2 - phi / expected)).sum() / weight.sum())
-    found = np.clip(phi / max(spread, 1e-6), *PSEUDO_RANGE)
-    own = use.sum() / (use.sum() + CELLS)
-    return float(np.exp(own * np.log(found) + (1 - own) * np.log(priors.ordinary_pseudo)))
 
 
 def _discounted(pupils: Floats, forget: float) -> Floats:
@@ -369,35 +344,6 @@ def area_effect(observed: Floats, expected: Floats, share: Floats, pseudo: float
     return (seen + pseudo) / (behind + pseudo), behind
 
 
-def cell_effect(evidence: Evidence, recent: Evidence, ordinary_pseudo: float, priors: Priors) -> tuple[Floats, Floats]:
-    """Two kinds of area × grade effect and the probability of the structural kind.
-
-    ``C = p·(O'+κ0)/(E'+κ0) + (1−p)·(O+κC)/(E+κC)``; p from the two negative-binomial marginals of the recent pupils.
-
-    Parameters
-    ----------
-    evidence, recent
-        Discounted pupils by area and step; with the faster forgetting of the structural kind.
-    ordinary_pseudo
-        κC. [pupils]
-    priors
-        κ0 = `structural_pseudo`, prior p = `structural_share`.
-
-    Returns
-    -------
-    tuple of array
-        Effect and p, by area and step. [-]
-    """
-    loose = priors.structural_pseudo
-    odds = np.log(priors.structural_share / (1 - priors.structural_share))
-    marginals = (_log_marginal(recent.observed, recent.expected, size) for size in (loose, ordinary_pseudo))
-    loosely, tightly = marginals
-    structural = expit(odds + loosely - tightly)
-    effect = structural * (recent.observed + loose) / (recent.expected + loose)
-    effect += (1 - structural) * (evidence.observed + ordinary_pseudo) / (evidence.expected + ordinary_pseudo)
-    return effect, structural
-
-
 def joined_grades(came: Floats, could: Floats) -> Bools:
     """Grades fed from elsewhere: almost nobody one grade below, but pupils came. shape (areas, steps)."""
     arrivals, below = came[:, :, -RECENT:].sum(2), could[:, :, -RECENT:].sum(2)
@@ -416,11 +362,3 @@ def pooled_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:
     """``(came + κ) / (could + κ)``, cell by cell. [-]."""
     ratio: Floats = (came + priors.theta_pseudo) / (could + priors.theta_pseudo)
     return ratio
-
-
-def _log_marginal(observed: Floats, expected: Floats, size: float) -> Floats:
-    """Log of the negative-binomial probability, up to a term in `observed` alone."""
-    mean = np.maximum(expected, 1e-9)
-    log: Floats = gammaln(observed + size) - gammaln(size) + size * np.log(size / (size + mean))
-    log = log + observed * np.log(mean / (size + mean))
-    return log

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from layout_planner.enrolment.cell_effect import Evidence, cell_effect, ordinary_spread
 from layout_planner.enrolment.entrants import (
     births_ratio,
     entry_gain,
@@ -19,15 +20,12 @@ from layout_planner.enrolment.entrants import (
 from layout_planner.enrolment.feeders import balance, feeder_shares, onward_shares, place_seed
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import (
-    Evidence,
     area_effect,
-    cell_effect,
     current_ratio,
     damped_rates,
     fit_progression,
     gone_grades,
     joined_grades,
-    ordinary_spread,
 )
 
 PRIORS = Priors()
