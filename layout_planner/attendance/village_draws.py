@@ -125,7 +125,8 @@ def shift(counts: Ints, change: Ints, shares: Floats, rng: np.random.Generator) 
     array
         New counts, never negative; rows add up to the old sum plus the change. [children]
     """
-    after: Ints = counts + rng.multinomial(np.maximum(change, 0), shares)
+    after, more = counts.copy(), np.flatnonzero(change > 0)
+    after[more] += rng.multinomial(change[more], shares[more])
     rest = np.minimum(np.maximum(-change, 0), after.sum(axis=1))
     for _ in range(ROUNDS):
         rows = np.flatnonzero(rest > 0)

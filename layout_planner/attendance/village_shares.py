@@ -22,7 +22,7 @@ SLOTS: Final = ("0-2", "k", "1-3", "4-6", "7-9", "10-12")  # three years of age 
 AGE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "children_0_2": ("0-2",), "children_3_5": ("k",), "children_6_11": ("1-3", "4-6"), "children_12_14": ("7-9",),
 }  # fmt: skip
-NEIGHBOUR: Final = 0.5  # weight of a count three years of age away against one of the age itself
+NEIGHBOUR: Final = 0.25  # weight of a count three years of age away against one of the age itself
 PRIOR_SD: Final = 0.2  # how far villages of one weight differ in children, relative; before any count is seen
 PRIOR_VILLAGES: Final = 20.0  # villages that this is worth
 SD_RANGE: Final = (0.03, 0.6)
@@ -102,7 +102,7 @@ def village_shares(villages: pd.DataFrame, seen: pd.DataFrame | None = None) -> 
     """Posterior of the children of every village against its weight, by age.
 
     ``λ[v, s] ~ Gamma(a + x̃[v, s], a + Ẽ[v, s])``: x̃ are the children counted in the village, those three years of age away
-    with weight 0.5, six years 0.25 …; Ẽ what its weight would give of the township's. ``1 / a`` is the variance between
+    with weight 0.25, six years 0.06 …; Ẽ what its weight would give of the township's. ``1 / a`` is the variance between
     villages that the counts show, shrunk to the prior by the number of villages.
 
     Parameters

@@ -102,7 +102,9 @@ def test_missing_pupils_and_unknown_villages_stop_the_run():
 def test_forecast_tables_have_the_columns_of_the_contract_and_quantiles_over_draws():
     draws = np.arange(11.0)[:, None, None] * np.array([[[0.0, 4.0]]])
     made = children_from_pupils(pupils(draws, [(A, 1)]), BASE, VILLAGES)
-    table = check_table("forecast_village", forecast_village(made, VILLAGES, base_year=2024).assign(cohort="born", children_printed=0))
+    table = check_table(
+        "forecast_village", forecast_village(made, VILLAGES, base_year=2024).assign(cohort="born", children_printed=0)
+    )
     row = table[(table["village_code"] == V1) & (table["school_year"] == 2025)].iloc[0]
     assert row["status"] == "forecast" and row["village_name"] == "一村"
     share = 0.75 * 1.2
