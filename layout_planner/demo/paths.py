@@ -15,8 +15,7 @@ from layout_planner.demo.calibration import LAST_YEAR, Calibration, Floats, Ints
 FIRST_YEAR: Final = 1994  # first school year that is simulated
 YEARS: Final = np.arange(FIRST_YEAR, LAST_YEAR + 1)
 HISTORY: Final = 2009  # habits were steady before
-PACE_KEPT: Final = 0.9  # of a habit's yearly pace that is left after a further year: no habit moves on for ever
-BEND_SD: Final = 0.2  # yearly random step of the log of that pace, one for the whole county
+BEND_SD: Final = 0.1  # yearly random step of the log of a habit's pace: by a third, up or down, in ten years
 RETURN_YEAR: Final = 2020  # families came home in the first year of the epidemic
 RETURN_FACTOR: Final = 1.6
 RETURN_CHANCE: Final = 1 / 16  # such a year once in the 16 school years that are written [1/year]
@@ -77,13 +76,14 @@ def make_habits(cal: Calibration) -> Habits:
 
 
 def _pace(cal: Calibration, rng: np.random.Generator) -> Floats:
-    """Step of each year after the base year, over the whole way from 2009 to the base year: it slows and bends.
+    """Step of each year after the base year, over the whole way from 2009 to the base year.
 
-    It starts from the mean step before the base year; 0 up to there. shape (years,) [-]
+    It starts from the mean step before the base year and bends at random, neither slower nor faster in the mean. 0 up to
+    the base year. shape (years,) [-]
     """
     left = np.maximum(YEARS - cal.base_year, 0)
-    bend = np.cumsum(np.where(left > 0, rng.normal(0.0, BEND_SD, len(YEARS)), 0.0))
-    return np.where(left > 0, PACE_KEPT**left * np.exp(bend), 0.0) / (cal.base_year - HISTORY)
+    bend = np.cumsum(np.where(left > 0, rng.normal(-(BEND_SD**2) / 2, BEND_SD, len(YEARS)), 0.0))
+    return np.where(left > 0, np.exp(bend), 0.0) / (cal.base_year - HISTORY)
 
 
 def _smooth(cal: Calibration, pace: Floats) -> Floats:

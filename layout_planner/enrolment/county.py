@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ class CountyOptions:
         How the drivers of low and high births are sized; default: no variants.
     events
         Dated events: those of the past are taken out of progression as far as the schools show them.
+    earlier_flows
+        Year → table ``flows`` as it would have been estimated then, for the forecasts from earlier years that the
+        widths are judged by; where there is none, the base year's stands in.
     """
 
     base_year: int
@@ -49,6 +53,7 @@ class CountyOptions:
     births_to: int | None = None
     drivers: Drivers | None = None
     events: tuple[Event, ...] = ()
+    earlier_flows: Mapping[int, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.horizon < 1:
@@ -108,7 +113,8 @@ def forecast_county(
     cohorts = cohort_draws(used, drawn if variants is None else beside_draws(drawn, variants))
     model, fit = county_model(panel, homes_of(flows, cohorts), options.horizon, priors)
     model, others = (model, []) if variants is None else apart(model)
-    origins = window_origins(panel, used, flows, options.horizon, rng)
+    of_year = {**options.earlier_flows, panel.last_year: flows}
+    origins = window_origins(panel, used, of_year, options.horizon, rng)
     window = judge_window(origins, panel, options.horizon, rng)
     path = draw_path(model, panel, window, options.draws, rng)
     start = np.repeat(model.start.astype(np.float32)[None, :, None], options.draws, axis=2)

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 STAGES: Final = tuple(dict.fromkeys(STAGE_OF_GRADE[g] for g in GRADES))
 OF_GRADE: Final = np.array([STAGES.index(STAGE_OF_GRADE[g]) for g in GRADES])  # stage by position of the grade
 PLACES: Final = ("county", "township", "school")  # levels of the width, each a part of the one before
+FORGET: Final = 0.8  # weight of an origin against the next newer one
 NEWEST: Final = 8  # newest origins that speak at each number of years ahead
 LONGEST: Final = 10  # years ahead that are calibrated
 PRIOR_WEIGHT: Final = 0.5  # origins that a factor of 1 is worth
@@ -81,16 +82,16 @@ def member(group: Ints) -> csr_array:
 def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizon: int) -> Floats:
     """Split-conformal factor of the 80 % band by stage and years ahead, of places of one level.
 
-    The scores of a number of years ahead are taken together with those of a year less and a year more; the
-    finite-sample quantile counts only its own. A factor is shrunk to 1 by the origins that are apart: n of them, h
-    years ahead, overlap and are worth ``1 + (n − 1) / h``. Further ahead than the window says the last factor holds;
-    pupils of a later stage then are those of an earlier one some years before, and their factor is at least the one
-    they had there.
+    The scores of a number of years ahead are taken together with those of a year less and a year more. Newer origins
+    weigh more: they had a longer history behind them, as the forecast has. The factor is shrunk to 1, or to that of a
+    year less where that is wider, by the origins that are apart: n of them, h years ahead, overlap and are worth
+    ``1 + (n − 1) / h``. Further ahead than the window says the last factor holds; pupils of a later stage then are
+    those of an earlier one some years before, and their factor is at least the one they had there.
 
     Parameters
     ----------
     outcomes
-        Stage and years ahead → one entry an origin.
+        Stage and years ahead → one entry an origin, oldest first.
     horizon
         Years ahead of the forecast. [years]
 
@@ -98,21 +99,26 @@ def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizo
     -------
     array
         shape (stages, horizon). [-]
+
+    References
+    ----------
+    .. [1] R. F. Barber, E. J. Candès, A. Ramdas, R. J. Tibshirani, "Conformal prediction beyond exchangeability",
+       Ann. Statist. 51(2), 2023, pp. 816–845 (weights)
     """
-    factors = np.ones((len(STAGES), horizon))
-    seen = {key: list(by_origin[-NEWEST:]) for key, by_origin in outcomes.items()}
+    log = np.zeros((len(STAGES), horizon + 1))
+    seen = {key: by_origin[-NEWEST:] for key, by_origin in outcomes.items()}
     last = 0
     for year in range(1, horizon + 1):
-        factors[:, year - 1] = factors[:, max(year - 2, 0)]
-        own = {stage: seen[stage, year] for stage in range(len(STAGES)) if (stage, year) in seen}
-        if max((len(by_origin) for by_origin in own.values()), default=0) < MIN_ORIGINS:
-            continue
-        last = year
-        for stage, by_origin in own.items():
-            if len(by_origin) >= MIN_ORIGINS:
-                apart = 1 + (len(by_origin) - 1) / year
-                near = [o for y in (year - 1, year, year + 1) for o in seen.get((stage, y), [])]
-                factors[stage, year - 1] = _factor(near, by_origin) ** (apart / (apart + PRIOR_WEIGHT))
+        log[:, year] = log[:, year - 1]
+        for stage in range(len(STAGES)):
+            if len(own := seen.get((stage, year), [])) < MIN_ORIGINS:
+                continue
+            last, apart = year, 1 + (len(own) - 1) / year
+            near = [seen[stage, y] for y in (year - 1, year, year + 1) if (stage, y) in seen]
+            kept = PRIOR_WEIGHT / (apart + PRIOR_WEIGHT)
+            before = max(log[stage, year - 1], 0.0)
+            log[stage, year] = kept * before + (1 - kept) * np.log(_factor(near, own))
+    factors: Floats = np.exp(log[:, 1:])
     for kind, (before, years) in FROM_STAGE.items():
         at, source, first = STAGES.index(kind), STAGES.index(before), max(last, years)
         if horizon > first:
@@ -120,12 +126,17 @@ def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizo
     return factors
 
 
-def _factor(near: Sequence[Outcomes], own: Sequence[Outcomes]) -> float:
-    """Quantile of the scores, at a rank for the number of cells of the years ahead asked for. [-]"""
-    scores = np.concatenate([_scores(outcome) for outcome in near])
-    cells = sum(len(outcome.actual) for outcome in own)
+def _factor(near: Sequence[Sequence[Outcomes]], own: Sequence[Outcomes]) -> float:
+    """Weighted quantile of the scores, at a rank for the number of cells of the years ahead asked for. [-]"""
+    found = [(_scores(o), FORGET**age) for by_origin in near for age, o in enumerate(reversed(by_origin))]
+    scores = np.concatenate([scores for scores, _ in found])
+    weight = np.concatenate([np.full(len(scores), w) for scores, w in found])
+    mine = np.concatenate([np.full(len(o.actual), FORGET**age) for age, o in enumerate(reversed(own))])
+    cells = mine.sum() ** 2 / (mine**2).sum()
+    order = np.argsort(scores)
+    share = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
     rank = min(1.0, LEVELS[NOMINAL] * (1 + 1 / cells))
-    return float(np.clip(np.quantile(scores, rank), *WIDTH_RANGE))
+    return float(np.clip(np.interp(rank, share, scores[order]), *WIDTH_RANGE))
 
 
 def _scores(outcome: Outcomes) -> Floats:

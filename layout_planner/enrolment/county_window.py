@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,7 +60,11 @@ class Origin:
 
 
 def window_origins(
-    panel: SchoolPanel, births: pd.DataFrame, flows: pd.DataFrame, horizon: int, rng: np.random.Generator
+    panel: SchoolPanel,
+    births: pd.DataFrame,
+    flows: Mapping[int, pd.DataFrame],
+    horizon: int,
+    rng: np.random.Generator,
 ) -> list[Origin]:
     """Forecasts from every year of the window with three years behind it, as they would have been fitted then.
 
@@ -71,7 +75,7 @@ def window_origins(
     births
         Table ``births``; from an origin no later year is used. [children]
     flows
-        Table ``flows`` of the base year, used at every origin.
+        Year → table ``flows`` as it would have been estimated then; the base year's stands in where there is none.
     horizon
         Years ahead that are asked for. [years]
     rng
@@ -83,7 +87,10 @@ def window_origins(
         Oldest first; the last one is the year before the base year.
     """
     years = range(panel.first_year + FIRST_ORIGIN - 1, panel.last_year)
-    return [origin_at(panel, births, flows, y, min(horizon, LONGEST, panel.last_year - y), rng) for y in years]
+    base = flows[panel.last_year]
+    return [
+        origin_at(panel, births, flows.get(y, base), y, min(horizon, LONGEST, panel.last_year - y), rng) for y in years
+    ]
 
 
 def judge_window(origins: Sequence[Origin], panel: SchoolPanel, horizon: int, rng: np.random.Generator) -> Window:

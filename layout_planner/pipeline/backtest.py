@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -29,20 +30,19 @@ class Backtest:
     check: pd.DataFrame
 
 
-def backtest_of(setup: Setup, travel: Travel, base_flows: pd.DataFrame) -> Backtest:
+def backtest_of(setup: Setup, base_flows: pd.DataFrame, earlier: Mapping[int, pd.DataFrame]) -> Backtest:
     """Forecast from earlier years and compare with what came (tables ``backtest`` and ``forecast_check``).
 
     Parameters
     ----------
     setup
         The county.
-    travel
-        Minutes of every pair: with them the flows of earlier years are estimated.
     base_flows
         Table ``flows`` of the base year, for years whose flows cannot be estimated.
+    earlier
+        Answer of `earlier_flows`.
     """
     county, base_year = setup.county, setup.base_year
-    earlier = earlier_flows(setup, travel)
     tables = Tables(county.enrolment, setup.schools, county.births, base_flows, earlier)
     options = CountyOptions(base_year=base_year, horizon=1, draws=setup.draws, events=events_of(setup))
     cells = backtest_cells(tables, options, np.random.default_rng(setup.seed))

@@ -16,7 +16,7 @@ from layout_planner.enrolment.change import Change
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.coordinates import coordinates_table
 from layout_planner.io.text import read_toml
-from layout_planner.pipeline.backtest import Backtest, backtest_of
+from layout_planner.pipeline.backtest import Backtest, backtest_of, earlier_flows
 from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
 from layout_planner.pipeline.draw import history_of
 from layout_planner.pipeline.facts import change_of
@@ -154,8 +154,9 @@ def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clo
     setup = clock.measure("Reading and checking", lambda: set_up(folder, options or RunOptions()))
     travel = clock.measure("Travel minutes", lambda: travel_of(setup))
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
-    outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger))
-    backtest = clock.measure("Backtest", lambda: backtest_of(setup, travel, attendance.flows))
+    earlier = clock.measure("Flows of earlier years", lambda: earlier_flows(setup, travel))
+    outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger, earlier))
+    backtest = clock.measure("Backtest", lambda: backtest_of(setup, attendance.flows, earlier))
     change = change_of(setup, outlook.stages, outlook.estimated.parameters)
     return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change)
 

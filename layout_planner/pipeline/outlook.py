@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,8 +51,12 @@ class Outlook:
     chain: Chain
 
 
-def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
+def outlook_of(
+    setup: Setup, attendance: Attendance, ledger: Ledger, earlier: Mapping[int, pd.DataFrame] | None = None
+) -> Outlook:
     """Forecast every school and grade with draws, and carry the pupils back to where the children live.
+
+    Flows of earlier years, where given, are those that forecasts from these years are judged by.
 
     Raises
     ------
@@ -66,6 +70,7 @@ def outlook_of(setup: Setup, attendance: Attendance, ledger: Ledger) -> Outlook:
         draws=setup.draws,
         drivers=_drivers(setup),
         events=events_of(setup),
+        earlier_flows=earlier or {},
     )
     rng = np.random.default_rng(setup.seed)
     forecast, estimated = forecast_county(

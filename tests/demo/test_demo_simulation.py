@@ -1,6 +1,7 @@
 """Children move through the simulated years and none is lost."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.demo import make_demo, make_tables, write_truth
-from layout_planner.demo.births import MONTHLY_FROM
+from layout_planner.demo.births import MONTHLY_FROM, expected_births
 from layout_planner.demo.calibration import load, share_out
 from layout_planner.demo.counts import (
     _cap_beds,
@@ -20,6 +21,7 @@ from layout_planner.demo.counts import (
     count_transitions,
     progression,
 )
+from layout_planner.demo.paths import YEARS, make_habits
 from layout_planner.demo.simulate import _threshold, school_year
 from layout_planner.errors import UsageError
 
@@ -53,6 +55,34 @@ def test_going_on_into_the_future_leaves_the_past_as_it_was():
     short, long = (make_tables(5, villages=12, sites=3, years=4, future=ahead) for ahead in (False, True))
     pd.testing.assert_frame_equal(short.enrolment, long.enrolment)
     pd.testing.assert_frame_equal(short.births, long.births)
+
+
+def test_births_to_come_grow_by_stretches_of_past_growth_and_differ_between_seeds():
+    paths = []
+    for seed in range(40):
+        years, expected = expected_births(load(seed, villages=145, sites=38, years=16, towns=None))
+        growth = np.diff(np.log(expected.sum(axis=0)))
+        past = growth[: 2024 - years[0]]
+        ahead = growth[len(past) :]
+        assert np.abs(ahead[:, None] - past).min(axis=1).max() < 1e-9
+        paths.append(ahead)
+    assert np.std(paths) == pytest.approx(past.std(), rel=0.1)
+    assert np.mean(paths) == pytest.approx(past.mean(), abs=0.01)
+    assert np.std(np.sum(paths, axis=1)) > 2 * past.std()
+
+
+def test_habits_go_on_as_they_were_neither_calmer_nor_faster_in_the_mean():
+    county = load(1, villages=145, sites=38, years=16, towns=None)
+    before, after = [], []
+    for seed in range(60):
+        fall = np.diff(make_habits(replace(county, seed=seed)).fall, axis=1, prepend=0.0)
+        before.append(fall[:, (YEARS > 2009) & (YEARS <= 2024)])
+        after.append(fall[:, YEARS > 2024])
+    before, after = np.array(before), np.array(after)
+    assert after.mean() == pytest.approx(before.mean(), rel=0.08)
+    assert after[:, :, :3].std() == pytest.approx(before.std(), rel=0.25)  # further on the pace bends as well
+    assert after.std() < 1.5 * before.std()
+    assert (after >= 0).all()
 
 
 @settings(max_examples=8, deadline=None)

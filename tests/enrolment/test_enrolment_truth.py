@@ -74,3 +74,25 @@ def test_births_to_come_fall_in_the_band_and_the_band_goes_on_below_the_last_yea
     inside = (came >= whole["births_p10"]) & (came <= whole["births_p90"])
     assert inside.mean() > 0.6
     assert abs((whole["births_mean"] / came - 1).iloc[:3].mean()) < 0.12
+
+
+def test_the_bands_are_neither_empty_nor_endless_at_any_level(county):
+    """Two-sided: over all leads of school age P10-P90 holds more than half and not all of the townships' stages."""
+    cells = beside(county, whole=False)
+    cells = cells[(cells["stage"] != "pre") & cells["lead"].between(1, 10)]
+    inside = (cells["pupils"] >= cells["pupils_p10"]) & (cells["pupils"] <= cells["pupils_p90"])
+    assert 0.6 < inside.mean() < 0.97
+    whole = beside(county, whole=True)
+    whole = whole[(whole["stage"] == "primary") & whole["lead"].isin(BORN)]
+    half = (whole["pupils_p90"] - whole["pupils_p10"]) / 2 / whole["pupils_mean"]
+    assert half.between(0.002, 0.08).all()
+
+
+def test_schools_have_wider_bands_than_their_townships_and_these_than_the_county(county):
+    pupils = county.done.outlook.pupils.sel(school_year=county.base + 3)
+    primary = pupils.isel(unit=(pupils["grade"] >= 1).values & (pupils["grade"] <= 6).values)
+    spread = []
+    for key in ("school_id", "township_of_school", None):
+        sums = primary.groupby(key).sum() if key else primary.sum("unit")
+        spread.append(float(sums.std("draw").sum() / sums.mean("draw").sum()))
+    assert spread[0] > spread[1] > spread[2] > 0

@@ -43,10 +43,27 @@ def test_one_origin_alone_changes_no_width():
 
 
 def test_a_few_cells_take_a_quantile_further_out_than_many():
-    errors = np.linspace(0.1, 0.8, 8)
+    errors = np.linspace(0.8, 0.1, 8)
     few, many = ([outcomes(error, cells) for error in errors] for cells in (1, 100))
     found = [width_factors({(PRIMARY, 1): seen}, 1)[PRIMARY, 0] for seen in (few, many)]
-    np.testing.assert_allclose(found, [0.73 ** (8 / 8.5), 0.7 ** (8 / 8.5)], rtol=0.01)
+    assert found[0] > found[1] + 0.02
+
+
+def test_newer_origins_weigh_more():
+    better, worse = ([outcomes(error) for error in errors] for errors in ([1.5] * 2 + [0.5] * 6, [0.5] * 6 + [1.5] * 2))
+    late, early = (width_factors({(PRIMARY, 1): seen}, 1)[PRIMARY, 0] for seen in (better, worse))
+    assert late < 1 < early
+
+
+def test_the_prior_of_a_year_is_the_year_before_where_that_was_too_narrow_and_else_one():
+    apart = 1 + 7 / 4  # eight origins four years ahead
+    kept = 0.5 / (apart + 0.5)
+    first = 1 + 7 / 2
+    for error in (2.0, 0.5):
+        seen = {(PRIMARY, year): [outcomes(error)] * 8 for year in (2, 4)}
+        before = error ** (first / (first + 0.5))
+        prior = before if error > 1 else 1.0
+        np.testing.assert_allclose(width_factors(seen, 4)[PRIMARY, 3], prior**kept * error ** (1 - kept))
 
 
 def test_pupils_beyond_the_window_are_at_least_as_uncertain_as_where_they_come_from():
@@ -56,6 +73,7 @@ def test_pupils_beyond_the_window_are_at_least_as_uncertain_as_where_they_come_f
     factors = width_factors(seen, 16)
     assert (factors[junior, :10] < 1).all()
     np.testing.assert_array_equal(factors[junior, 10:], factors[PRIMARY, 4:10])
+    assert (factors[junior, 10:] > 1).all()
 
 
 TREE = Tree(
