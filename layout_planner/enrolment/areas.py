@@ -26,7 +26,7 @@ from layout_planner.enrolment.units import mean_path
 from layout_planner.errors import UsageError
 
 STAGES: Final[Mapping[str, tuple[int, int]]] = {"primary": (1, 6), "junior": (7, 9), "senior": (10, 12)}
-BLOCK: Final = 100  # areas that are drawn at once: only summaries of the others are kept
+BLOCK: Final = 50  # areas that are drawn at once: only summaries of the others are kept
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def forecast_areas(
     .. [1] docs/models/enrolment.md
     """
     data = pupil_cube(pupils, options.grades, options.origin)
-    registered = births_of_areas(births, areas_map, data.areas)
+    registered = births_of_areas(_known(births, options.origin), areas_map, data.areas)
     priors, member = Priors(), stage_rows(data.grades, options.stages)
     model = model_at(data, registered, data.years, options.birth_lag, options.horizon, priors)
     origins = past_origins(data, registered, options.birth_lag, options.horizon)
@@ -130,3 +130,8 @@ def forecast_areas(
     table = pd.concat(tables, ignore_index=True).sort_values("year", kind="stable", ignore_index=True)
     table.attrs |= {"left_out": list(data.left_out), "beta": model.weights[0].mean, "noise": noise}
     return table
+
+
+def _known(births: pd.DataFrame | None, origin: int) -> pd.DataFrame | None:
+    """Births that were registered at the origin: to the year before."""
+    return births if births is None or "year" not in births else births[births["year"] < origin]

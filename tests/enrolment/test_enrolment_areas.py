@@ -64,6 +64,10 @@ def test_nothing_after_the_origin_is_used():
     late_births = births.assign(births=np.where(births["year"] > ORIGIN - 1, 999.0, births["births"]))
     pd.testing.assert_frame_equal(run(pupils, births), run(scrambled, late_births))
     pd.testing.assert_frame_equal(run(pupils, births), run(pupils[~later], births))
+    whole = births.groupby("year", as_index=False)["births"].sum().assign(area="all")
+    with_total = pd.concat([births[births["area"] != "a1"], whole])
+    late_total = with_total.assign(births=np.where(with_total["year"] > ORIGIN - 1, 999.0, with_total["births"]))
+    pd.testing.assert_frame_equal(run(pupils, with_total), run(pupils, late_total))
 
 
 def test_the_same_seed_is_the_same_table_and_another_seed_is_not():
