@@ -100,6 +100,12 @@ def _estimates_of_stage(row: Record, store: Store) -> Iterable[str]:
     yield from (row.get("stage"), COUNTY, "township", "entry", "new stage", "kindergarten", "later")
 
 
+def _estimates_of_grade(row: Record, _store: Store) -> Iterable[str]:
+    """Whose estimates the step into a grade rests on: the county's step, the township's, and its effect."""
+    town, step = row.get("township_code"), f"{_grade(row) - 1}→{_grade(row)}"
+    return town, step, f"{town} {step}"
+
+
 def _schools_of_estimate(row: Record, store: Store) -> Answer:
     """Schools of the township that an estimate belongs to; all of them where it is the county's."""
     town = row.get("parameter_of").split(" ")[0]
@@ -328,6 +334,7 @@ QUESTIONS: Final[Mapping[str, Callable[[Record, Store], Iterable[str]]]] = {
     "@cases_of_giver": _cases_of_giver,
     "@compulsory": lambda _row, _store: (str(Stage.PRIMARY), str(Stage.JUNIOR)),
     "@entry_band": _entry_band,
+    "@estimates_of_grade": _estimates_of_grade,
     "@estimates_of_stage": _estimates_of_stage,
     "@giver": _giver,
     "@grade_now": lambda row, store: (str(_now(row, store)),),
