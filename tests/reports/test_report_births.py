@@ -55,8 +55,8 @@ def blocks(inputs):
 
 def test_each_driver_is_named_with_its_size_and_the_years_it_was_seen_in(blocks):
     said = next(block.text for block in blocks if isinstance(block, Paragraph))
-    assert "低方案：育龄妇女和结婚人数继续减少（照 2017–2022 年的年均变化，起步每年 −8.8%" in said
-    assert "高方案：生育水平企稳或回升（照 2010–2015 年的年均变化，起步每年 +0.6%" in said
+    assert "低方案为育龄妇女和结婚人数继续减少（照 2017–2022 年的年均变化，起步每年 −8.8%" in said
+    assert "高方案为生育水平企稳或回升（照 2010–2015 年的年均变化，起步每年 +0.6%" in said
     assert "2034 年约 30% 的抽样低于它" in said
 
 

@@ -38,8 +38,8 @@ def drivers_told(variants: pd.DataFrame) -> str:
 
 
 def _driver(row: pd.Series) -> str:
-    named = f"{label('variant', row['variant'])}：{label('births_driver', row['driver'])}"
-    seen = f"照 {row['pace_years']} 年的年均变化" if row["pace_years"] else "即本预测的均值，趋势"
+    named = f"{label('variant', row['variant'])}为{label('births_driver', row['driver'])}"
+    seen = f"照 {row['pace_years']} 年的年均变化" if row["pace_years"] else "即本预测的均值"
     place = (
         ""
         if words.missing(row["draws_below"])
