@@ -114,7 +114,7 @@ def change_since(earlier: Earlier | None, now: Now, counted: pd.DataFrame) -> Ch
 
     References
     ----------
-    .. [1] docs/models/enrolment.md, section 10
+    .. [1] docs/models/enrolment.md, section 14
     """
     if earlier is None:
         return Change()

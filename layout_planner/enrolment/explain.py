@@ -99,8 +99,8 @@ def parameters_table(model: UnitModel, fit: Progression, window: Window, panel: 
 def weights_table(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> pd.DataFrame:
     """Say for every township and stage how much its own figures weigh, and what follows from them next year.
 
-    ``own weight = 1 − (1 − w_A)·(1 − w_C)``, ``w_A = E_A / (E_A + κ_A)``, ``w_C = E_C / (E_C + κ)``: the part of the
-    township's own deviation from the county that the forecast keeps, in its area effect and in the effect of the grade
+    ``own weight = 1 − (1 − w_A)·(1 − w_C)``, w_A = weight of the township's effect, ``w_C = E_C / (E_C + κ)``: the part of
+    the township's own deviation from the county that the forecast keeps, in its area effect and in the effect of the grade
     (κ of the ordinary or the structural kind by its probability), averaged over the grades by the pupils who can go on.
 
     Parameters
@@ -116,7 +116,7 @@ def weights_table(model: UnitModel, fit: Progression, window: Window, panel: Sch
 
     References
     ----------
-    .. [1] docs/models/enrolment.md, section 9
+    .. [1] docs/models/enrolment.md, section 13
     """
     towns, stages = len(panel.townships), len(STAGES)
     school, grade = unit_index(panel)
