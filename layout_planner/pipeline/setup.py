@@ -101,9 +101,7 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
     synthetic = settings.synthetic or any(map(synthetic_rows, (county.schools, county.enrolment, county.births)))
     earlier = None
     if options.previous is not None:
-        earlier = read_previous(
-            options.previous, code=settings.code, base_year=settings.base_year, synthetic=synthetic
-        )
+        earlier = read_previous(options.previous, code=settings.code, base_year=settings.base_year, synthetic=synthetic)
     return Setup(
         county=county,
         schools=_ordered(county.schools, "school_id").to_crs(county.crs),
