@@ -22,7 +22,7 @@ FORGET_GRID: Final = (0.8, 0.3, 0.5, 0.65, 0.9)  # rates tried for a shared rati
 RATE_YEARS: Final = 4.0  # one-step errors that the prior rate is worth
 GONE_PUPILS: Final = 4.0  # leavers below without one arrival before a grade counts as gone
 TREND_START: Final = 4  # transitions before the first error that a trend is judged by
-TREND_STEPS: Final = (0.5, 0.2)  # level and slope steps of the local trend
+TREND_STEPS: Final = ((0.5, 0.2), (0.3, 0.1), (0.2, 0.05), (0.1, 0.02))  # level and slope steps that are tried
 TREND_DAMPING: Final = 0.85  # share of the slope that is left after a further year
 TREND_GAIN: Final = 0.5  # share of the level's squared error that a trend must save to be believed in full
 TREND_FLOOR: Final = 1e-6
@@ -290,7 +290,10 @@ class LocalTrend:
 
 
 def local_trend(log: Floats) -> LocalTrend:
-    """Damped local trend (Holt) of log ratios.
+    """Local trend (Holt) of log ratios, with the steps that the window chooses for each; it is damped ahead only.
+
+    The slope starts from the mean change of the first transitions; of the steps `TREND_STEPS` those with the least squared
+    one-year error are taken: a trend that has held for long is followed steadily, one that turns is followed fast.
 
     Parameters
     ----------
@@ -302,15 +305,25 @@ def local_trend(log: Floats) -> LocalTrend:
     LocalTrend
         State after the last transition; errors from `TREND_START` on.
     """
-    level, slope = log[:, 0].copy(), np.zeros(len(log))
+    tried = [_holt(log, *steps) for steps in TREND_STEPS]
+    best = np.argmin([trend.loss for trend in tried], axis=0)
+    at = np.arange(len(log))
+    level, slope, loss = (np.stack([getattr(t, name) for t in tried])[best, at] for name in ("level", "slope", "loss"))
+    return LocalTrend(level, slope, loss)
+
+
+def _holt(log: Floats, level_step: float, slope_step: float) -> LocalTrend:
+    first = min(TREND_START, log.shape[1] - 1)
+    slope = (log[:, first] - log[:, 0]) / first if first else np.zeros(len(log))
+    level = log[:, 0].copy()
     squares = np.zeros((len(log), 0))
     for year in range(1, log.shape[1]):
-        expected = level + TREND_DAMPING * slope
+        expected = level + slope
         error = log[:, year] - expected
-        if year >= TREND_START:
+        if year > first:
             squares = np.column_stack([squares, error**2])
-        level = expected + TREND_STEPS[0] * error
-        slope = TREND_DAMPING * slope + TREND_STEPS[1] * error
+        level = expected + level_step * error
+        slope = slope + slope_step * error
     loss = squares.mean(axis=1) if squares.shape[1] else np.full(len(log), np.inf)
     return LocalTrend(level, slope, loss)
 
