@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from layout_planner.enrolment.area_regimes import present_regimes
 from layout_planner.enrolment.area_tables import AreaData, cohorts_known
 from layout_planner.enrolment.entrants import (
     RATIO_HIGH,
@@ -74,7 +75,7 @@ def fit_chain(cube: Floats, priors: Priors) -> Chain:
     Parameters
     ----------
     cube
-        Pupils, shape (areas, grades, years); NaN in a year in which the area has nobody. [pupils]
+        Pupils, shape (areas, grades, years); NaN = not known: neither zero nor evidence. [pupils]
     priors
         Priors of every part.
 
@@ -84,8 +85,8 @@ def fit_chain(cube: Floats, priors: Priors) -> Chain:
         For the year of the origin, the last of the window.
     """
     pupils = np.nan_to_num(cube)
-    live = np.isfinite(cube[:, :1])
-    both = live[:, :, 1:] & live[:, :, :-1]
+    known = np.isfinite(cube)
+    both = known[:, 1:, 1:] & known[:, :-1, :-1]
     came, stayed = (np.where(both, x, 0.0) for x in (pupils[:, 1:, 1:], pupils[:, :-1, :-1]))
     joined, ordinary = joined_grades(came, stayed), ordinary_cells(came, stayed)
     boundary = joined | ~ordinary
@@ -153,7 +154,7 @@ def model_at(
     UnitModel
         Units in the order area, grade.
     """
-    cube = data.cube[:, :, :years]
+    cube = present_regimes(data.cube[:, :, :years]).cube
     count, grades = cube.shape[:2]
     chain = fit_chain(cube, priors)
     fit = chain.fit
