@@ -27,7 +27,7 @@ def forecast_village(children: xr.Dataset, villages: pd.DataFrame, *, base_year:
     Parameters
     ----------
     children
-        Result of `children_from_pupils`. [children]
+        Result of `children_from_pupils` or of `thin_villages`. [children]
     villages
         ``village_code, name, township_code``.
     base_year
@@ -40,10 +40,11 @@ def forecast_village(children: xr.Dataset, villages: pd.DataFrame, *, base_year:
     """
     inside = children.sel(village_code=children["village_code"].values != OUTSIDE)
     columns = _summary(inside["children_village"].transpose("village_code", "school_year", "grade_band", "draw"))
-    columns["outside_mean"] = (
-        inside["outside_village_mean"].transpose("village_code", "school_year", "grade_band").values.reshape(-1)
-    )
-    table = _grid(inside, ("village_code", "school_year", "grade_band")).assign(**columns)
+    order = ("village_code", "school_year", "grade_band")
+    if "children_village_mean" in inside:
+        columns["children_mean"] = inside["children_village_mean"].transpose(*order).values.reshape(-1)
+    columns["outside_mean"] = inside["outside_village_mean"].transpose(*order).values.reshape(-1)
+    table = _grid(inside, order).assign(**columns)
     names = villages[["village_code", "name", "township_code"]].rename(columns={"name": "village_name"})
     table = table.merge(names, on="village_code", how="left")
     table["status"] = np.where(table["school_year"] <= base_year, "estimated", "forecast")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -48,8 +49,9 @@ def thin_villages(
     Returns
     -------
     Dataset
-        `after` with whole children after the base year: ``children``, ``outside``, ``children_village``, and
-        ``outside_village_mean`` moved along. In every draw Σ villages = township, by grade band and year. [children]
+        `after` with whole children after the base year: ``children``, ``outside``, ``children_village``. In every draw
+        Σ villages = township, by grade band and year. ``children_village_mean`` and ``outside_village_mean`` (village_code,
+        grade_band, school_year) add up to the means of `after`, before rounding. [children]
     """
     start = rng.random((before.sizes["draw"], before.sizes["grade"] + before.sizes["school_year"] - 1))
     whole = whole_children(after, start)
@@ -64,8 +66,12 @@ def thin_villages(
         if moved is not None:
             _add_events(settled, plain, whole, (k, moved[:, at]), rng)
         _book(counts, settled, at, whole)
-    changed = whole.assign(children_village=(VILLAGE_ORDER, counts))
-    return changed.assign(outside_village_mean=_outside(after, changed, shares))
+    mean = _means(counts, after, shares)
+    return whole.assign(
+        children_village=(VILLAGE_ORDER, counts),
+        children_village_mean=(VILLAGE_ORDER[1:], mean),
+        outside_village_mean=(VILLAGE_ORDER[1:], _outside(after, mean, shares)),
+    )
 
 
 def whole_children(children: xr.Dataset, start: Floats) -> xr.Dataset:
@@ -233,26 +239,40 @@ def _book(counts: NDArray[np.float32], settled: dict[tuple[int, int], Ints], at:
             counts[:, at, bands.index(str(BAND_OF_GRADE[grade])), j] += here
 
 
-def _outside(flows: xr.Dataset, whole: xr.Dataset, shares: VillageShares) -> xr.DataArray:
-    """Mean of the children outside by village: the part the flows give, times one factor a township that keeps its sum."""
-    order = VILLAGE_ORDER[1:]
-    given = flows["outside_village_mean"].transpose(*order).values
-    stood = flows["children_village"].mean("draw", dtype=np.float64).transpose(*order).values
-    now = whole["children_village"].mean("draw", dtype=np.float64).transpose(*order).values
-    part = np.divide(given, stood, out=np.zeros_like(given), where=stood > 0)
-    away = whole["outside"].mean("draw", dtype=np.float64).transpose("township_code", "grade", "school_year")
-    bands, grades = whole["grade_band"].values.tolist(), whole["grade"].values.tolist()
-    homes = whole["village_code"].values.astype(str)
-    outside = given.copy()
-    for k, town in enumerate(whole["township_code"].values.tolist()):
+def _means(counts: NDArray[np.float32], after: xr.Dataset, shares: VillageShares) -> Floats:
+    """Means of the villages, scaled to the townships' means before rounding: (villages, bands, years). [children]."""
+    means: Floats = counts.mean(axis=0, dtype=np.float64)
+    homes = after["village_code"].values.astype(str)
+    for at, band, goal in _bands(after, "children", shares):
+        total = means[at, band].sum(axis=0)
+        weight = shares.weight[[shares.villages.index(code) for code in homes[at]]]
+        spread = np.where(total > 0, means[at, band] / np.where(total > 0, total, 1.0), weight[:, None])
+        means[at, band, 1:] = (spread * goal)[:, 1:]
+    return means
+
+
+def _bands(children: xr.Dataset, name: str, shares: VillageShares) -> Iterator[tuple[Ints, int, Floats]]:
+    """Villages of each township, grade band, and the township's mean there by year."""
+    mean = children[name].mean("draw", dtype=np.float64).transpose(*TOWN_ORDER[1:]).values
+    grades, homes = children["grade"].values.tolist(), children["village_code"].values.astype(str)
+    for k, town in enumerate(children["township_code"].values.tolist()):
         if town == OUTSIDE:
             continue
         at = _positions(shares, town, homes)
-        for b, band in enumerate(bands):
+        for b, band in enumerate(children["grade_band"].values.tolist()):
             mine = [i for i, grade in enumerate(grades) if str(BAND_OF_GRADE[grade]) == band]
-            goal = away.values[k, mine].sum(axis=0)
-            outside[at, b, 1:] = _filled(now[at, b, 1:], part[at, b, 1:], goal[1:])
-    return xr.DataArray(outside, dims=order)
+            yield at, b, mean[k, mine].sum(axis=0)
+
+
+def _outside(flows: xr.Dataset, mean: Floats, shares: VillageShares) -> Floats:
+    """Mean of the children outside by village: the part the flows give, times one factor a township that keeps its sum."""
+    given = flows["outside_village_mean"].transpose(*VILLAGE_ORDER[1:]).values
+    stood = flows["children_village"].mean("draw", dtype=np.float64).transpose(*VILLAGE_ORDER[1:]).values
+    part = np.divide(given, stood, out=np.zeros_like(given), where=stood > 0)
+    outside: Floats = given.copy()
+    for at, band, goal in _bands(flows, "outside", shares):
+        outside[at, band, 1:] = _filled(mean[at, band, 1:], part[at, band, 1:], goal[1:])
+    return outside
 
 
 def _filled(children: Floats, part: Floats, goal: Floats) -> Floats:

@@ -32,7 +32,7 @@ def whole_villages(
     Returns
     -------
     Dataset
-        Answer of `thin_villages`.
+        `children` with the villages of `thin_villages`.
 
     Raises
     ------
@@ -54,7 +54,8 @@ def whole_villages(
     ledger.hand_over(
         "各镇儿童取整 → 各村儿童（预测年份，差别最大的一次抽样）", float(towns[worst]), float(homes[worst])
     )
-    return whole
+    names = ("children_village", "children_village_mean", "outside_village_mean")
+    return children.assign({name: whole[name] for name in names})
 
 
 def village_table(setup: Setup, children: xr.Dataset) -> pd.DataFrame:
