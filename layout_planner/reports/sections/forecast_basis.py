@@ -32,7 +32,7 @@ def basis(inputs: ReportInputs) -> Section | None:
     towns = township_rows(found)
     names = towns.drop_duplicates("township_code")["township_name"].astype(str)
     said = tuple(
-        "；".join(_sentence(row) for _, row in rows.iterrows()) + "。"
+        "；".join(_sentence(row, first=not at) for at, (_, row) in enumerate(rows.iterrows())) + "。"
         for _, rows in towns.groupby("township_code", sort=False)
     )
     whole = "；".join(_county_sentence(row) for _, row in county_rows(found).iterrows())
@@ -46,14 +46,14 @@ def _source() -> Paragraph:
     )
 
 
-def _sentence(row: pd.Series) -> str:
-    """One stage of a township in words."""
+def _sentence(row: pd.Series, *, first: bool) -> str:
+    """One stage of a township in words; that the rest follows the county is said once."""
     stage = label("stage", str(row["stage"]))
     parts = []
     if not words.missing(row["rate"]):
         parts.append(f"{stage}升级率 {_tenth(row['rate'])}%（全县 {_tenth(row['rate_county'])}%）")
     if not words.missing(row["own_weight"]):
-        rest = "，其余向全县靠拢" if row["own_weight"] < _NEARLY else ""
+        rest = "，其余向全县靠拢" if first and row["own_weight"] < _NEARLY else ""
         parts.append(f"本镇历史占 {_weight(row['own_weight'])}{rest}")
     if row["effect_kind"] == "structural":
         parts.append(f"{row['effect_grades']}属结构性（概率 {words.chance(row['p_structural'])}）")
