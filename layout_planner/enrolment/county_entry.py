@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layout_planner.enrolment.early_signs import early_sign
 from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estimate_weight, smooth
 from layout_planner.enrolment.feeders import home_matrix
 from layout_planner.enrolment.priors import Priors
@@ -59,12 +60,15 @@ class Entrants:
         Entrants at the level of births that `ratio` is taken against. shape (entries,) [pupils]
     ratio
         Births of each cohort ahead against their level. shape (horizon, entries, 1 or draws) [-]
+    lift
+        What the kindergarten grades of today say of the next cohorts of grade 1. shape (horizon, entries) [-]
     weights
         Posteriors of the births weight: kindergarten, grade 1.
     """
 
     level: Floats
     ratio: NDArray[np.floating]
+    lift: Floats
     weights: tuple[BirthsWeight, BirthsWeight]
 
 
@@ -112,7 +116,31 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
             level[at[units, position]] = now[units]
             evidence.append(_by_township(panel, came, window))
         weights.append(estimate_weight(*_stacked(evidence), own, drifts=True))
-    return Entrants(level, ratio, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
+    lift = np.ones((horizon, len(level)))
+    units = enters[:, GRADE_AT[GRADE_ONE]]
+    lift[:, at[units, GRADE_AT[GRADE_ONE]]] = _early_lift(panel, homes, horizon)[:, panel.town[units]]
+    return Entrants(level, ratio, lift, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
+
+
+def _early_lift(panel: SchoolPanel, homes: Homes, horizon: int) -> Floats:
+    """Factor on the grade 1 of the next years by township, from the kindergarten grades of today. (horizon, townships)"""
+    lift = np.ones((horizon, len(panel.townships)))
+    share = home_matrix(homes.flows, list(homes.codes), list(panel.schools), GradeBand.G13, "share")
+    first = GRADE_AT[GRADE_ONE]
+    ahead = min(first, horizon)
+    drawn = _births_of(panel, homes, share, GRADE_ONE, ahead)[:, :, 0].astype(float)
+    births, entrants = _sum_by_township(panel, drawn), _sum_by_township(panel, panel.cube[:, first])
+    for lead in range(1, ahead + 1):
+        kindergarten = _sum_by_township(panel, panel.cube[:, first - lead])
+        lift[lead - 1] = early_sign(kindergarten, entrants, births[:, : entrants.shape[1] + lead], lead).factor
+    return lift
+
+
+def _sum_by_township(panel: SchoolPanel, values: Floats) -> Floats:
+    """Sums over the schools of a township, of those that are known. shape (townships, years)"""
+    sums = np.zeros((len(panel.townships), values.shape[1]))
+    np.add.at(sums, panel.town, np.nan_to_num(values))
+    return sums
 
 
 def _levels(panel: SchoolPanel, came: Floats, born: Floats, priors: Priors) -> Floats:

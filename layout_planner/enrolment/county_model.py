@@ -101,7 +101,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         entry=entry,
         level=entrants.level,
         ratio=entrants.ratio,
-        lift=np.ones((horizon, len(entry))),
+        lift=entrants.lift,
         weight=np.where(grade[entry] >= GRADE_AT[GRADE_ONE], PRIMARY_CLASS, PRE_CLASS),
         weights=entrants.weights,
         level_sd=np.zeros(len(entry)),
