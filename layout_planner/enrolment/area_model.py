@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from layout_planner.enrolment.area_regimes import present_regimes
+from layout_planner.enrolment.area_regimes import present_regimes, still_opening
 from layout_planner.enrolment.area_tables import AreaData, cohorts_known
 from layout_planner.enrolment.entrants import (
     RATIO_HIGH,
     YOUNGER_WEIGHTS,
     BirthsWeight,
+    entry_gain,
     estimate_weight,
     fit_entry_level,
     level_sd,
@@ -120,8 +121,9 @@ def fit_first_grade(cube: Floats, births: Floats, chain: Chain, lag: int, horizo
     FirstGrade
         Arrays by area, or years ahead × areas.
     """
-    end = BEFORE + cube.shape[2]
-    ahead = np.log(common_path(chain.fit, horizon, priors)) - np.log(np.median(chain.fit.theta_long))
+    end, ahead = BEFORE + cube.shape[2], np.zeros(horizon)
+    if cube.shape[1] > 1:
+        ahead = np.log(common_path(chain.fit, horizon, priors)) - np.log(np.median(chain.fit.theta_long))
     moved = moved_since_birth(chain.fit.common, ahead, lag, BEFORE)
     weight = estimate_weight(cube[:, 0] / np.exp(moved[BEFORE:end]), births[:, BEFORE:end], priors)
     found = fit_entry_level(cube, births[:, :end], moved[:end], weight.mean, priors)
@@ -156,11 +158,12 @@ def model_at(
     """
     cube = present_regimes(data.cube[:, :, :years]).cube
     count, grades = cube.shape[:2]
-    chain = fit_chain(cube, priors)
+    chain = _go_on(fit_chain(cube, priors), still_opening(data.cube[:, :, :years], data.tops))
     fit = chain.fit
     enters = np.concatenate([np.ones((count, 1), dtype=bool), fit.joined], axis=1)
     rate = np.zeros((horizon, count, grades))
-    rate[:, :, 1:] = damped_rates(fit, horizon, priors)
+    if grades > 1:
+        rate[:, :, 1:] = damped_rates(fit, horizon, priors)
     rate[:, enters] = 0.0
     window = range(data.first_year - BEFORE, data.first_year + years + horizon)
     cohorts = cohorts_known(births, count, window, lag, data.first_year + years - 1)
@@ -182,7 +185,7 @@ def model_at(
         lift=lift.reshape(horizon, -1)[:, entry],
         weight=np.zeros(len(entry), dtype=np.int64),
         weights=(first.weight,),
-        level_sd=level_sd(level, priors).ravel()[entry],
+        level_sd=_entry_sd(level, cube, priors).ravel()[entry],
         level_walk=priors.level_walk,
         area_sd=fit.area_sd,
         cell_sd=_cell_sd(fit, priors).ravel(),
@@ -205,6 +208,23 @@ def next_grade(chain: Chain) -> csr_array:
     area, upper, lower = np.nonzero(mixed[:, :-1])
     target, source = area * grades + upper + 1, area * grades + lower
     return csr_array((mixed[:, :-1][area, upper, lower], (target, source)), shape=(areas * grades,) * 2)
+
+
+def _go_on(chain: Chain, steps: Bools) -> Chain:
+    """Take the steps that an area will come to as offered, with the shared ratio."""
+    return replace(chain, fit=replace(chain.fit, cell=np.where(steps, 1.0, chain.fit.cell)))
+
+
+def _entry_sd(level: Floats, cube: Floats, priors: Priors) -> Floats:
+    """Posterior sd of the log level of entrants; wider where an area has fewer years than the window.
+
+    A filter that has run for n years has the gain max(k, 1/n): its variance grows by that over k.
+    """
+    gain = entry_gain(level, priors)
+    seen = np.maximum(np.isfinite(cube).sum(axis=2), 1)
+    short = np.maximum(gain, 1 / seen) / np.maximum(gain, 1 / cube.shape[2])
+    spread: Floats = level_sd(level, priors) * np.sqrt(short)
+    return spread
 
 
 def _noise_classes(enters: Bools) -> NDArray[np.int64]:

@@ -10,30 +10,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layout_planner.enrolment.area_checks import checked_births, checked_map, checked_pupils, year_runs
 from layout_planner.enrolment.calibration import Calibration, size_class, widened
 from layout_planner.errors import DataError
 
 Floats = NDArray[np.float64]
 
-PUPIL_COLUMNS: Final = ("area", "year", "grade", "pupils")
-BIRTH_COLUMNS: Final = ("area", "year", "births")
 RESULT_COLUMNS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 QUANTILES: Final = (0.1, 0.9, 0.025, 0.975)
 TOTAL_SHARE: Final = 0.9  # a row with this share of the sum of all others is a total
 SHOWN_ROWS: Final = 5
+MOST_YEARS: Final = 60  # years before are not used: a cohort has long left school by then
 SCALE_LIMIT: Final = 3.0  # no cell's draws are scaled by more to meet the point forecast
+GROWTH_LIMIT: Final = 3.0  # no grade is forecast above its area's largest grade ever times this
 SMALLEST_STAGE: Final = 0.5  # pupils of a stage below which the last value has no say
 
 
 @dataclass(frozen=True)
 class AreaData:
-    """Pupils of the window: shape (areas, grades, years), NaN in a year in which the area has nobody. [pupils]."""
+    """Pupils of the window: shape (areas, grades, years), NaN in a year in which the area has nobody. [pupils].
+
+    `tops` are the positions of the last grade of every stage: how far an area goes on that opens grade by grade.
+    """
 
     areas: tuple[str, ...]
     grades: tuple[int, ...]
     first_year: int
     cube: Floats
     left_out: tuple[str, ...]
+    tops: tuple[int, ...] = ()
 
     @property
     def years(self) -> int:
@@ -65,18 +70,18 @@ def pupil_cube(pupils: pd.DataFrame, grades: tuple[int, ...], origin: int) -> Ar
     Raises
     ------
     DataError
-        ``pupils_column``, ``pupils_bad``, ``pupils_none_at_origin``, ``pupils_grades``.
+        ``pupils_none_at_origin``, ``pupils_grades``, and those of `checked_pupils`.
     """
-    table = _checked_pupils(pupils)
-    table = table[table["year"] <= origin]
+    whole = checked_pupils(pupils)
+    table = whole[whole["year"] <= origin]
     if not (table["year"] == origin).any():
-        raise DataError("pupils_none_at_origin", origin=origin, found=sorted(pupils["year"].unique()))
+        raise DataError("pupils_none_at_origin", origin=origin, found=year_runs(whole["year"]) or "—")
     chain = table[table["grade"].isin(grades)]
     now = chain[chain["year"] == origin].groupby("area")["pupils"].sum()
     areas = sorted(now[now > 0].index)
     if not areas:
         raise DataError("pupils_grades", origin=origin, allowed=f"{grades[0]}–{grades[-1]}")
-    years = range(int(chain["year"].min()), origin + 1)
+    years = range(max(int(chain["year"].min()), origin + 1 - MOST_YEARS), origin + 1)
     index = pd.MultiIndex.from_product([areas, grades, years], names=["area", "grade", "year"])
     cube = chain.groupby(["area", "grade", "year"])["pupils"].sum().reindex(index).fillna(0.0)
     values = cube.to_numpy(dtype=float, copy=True).reshape(len(areas), len(grades), len(years))
@@ -107,18 +112,12 @@ def births_of_areas(
     Raises
     ------
     DataError
-        ``births_column``, ``area_births_twice``, ``area_map_twice``.
+        Those of `checked_births` and `checked_map`.
     """
-    if births is None:
+    rows, mapped = checked_births(births), checked_map(areas_map)
+    if rows is None:
         return None
-    for column in BIRTH_COLUMNS:
-        if column not in births:
-            raise DataError("births_column", column=column)
-    rows = births.assign(area=births["area"].astype(str))
-    if (twice := rows.duplicated(["area", "year"])).any():
-        raise DataError("area_births_twice", places=[f"{a} {y}" for a, y in rows.loc[twice, ["area", "year"]].values])
     wide = rows.pivot_table(index="area", columns="year", values="births", dropna=False).astype(float)
-    mapped = _births_area(areas_map)
     total = _total_row(wide, set(areas) | set(mapped.values()))
     source = [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
     found = pd.DataFrame([wide.loc[a] if a is not None else np.nan * wide.iloc[0] for a in source])
@@ -203,6 +202,26 @@ def persistent(centre: Floats, last: Floats, member: NDArray[np.bool_], factors:
     return centre * scale
 
 
+def believable(centre: Floats, cube: Floats) -> Floats:
+    """Keep every grade's mean within `GROWTH_LIMIT` times the largest grade that its area has ever had.
+
+    Parameters
+    ----------
+    centre
+        Point forecast, shape (horizon, areas, grades). [pupils]
+    cube
+        Pupils of the window, shape (areas, grades, years); NaN = nobody there. [pupils]
+
+    Returns
+    -------
+    array
+        Shape of `centre`. [pupils]
+    """
+    largest = np.nan_to_num(cube).max(axis=(1, 2))
+    kept: Floats = np.minimum(centre, GROWTH_LIMIT * largest[:, None])
+    return kept
+
+
 def result_table(
     path: NDArray[np.float32], data: AreaData, stages: Mapping[str, tuple[int, int]], factors: Calibration
 ) -> pd.DataFrame:
@@ -259,30 +278,9 @@ def _with_bounds(draws: NDArray[np.float32], width: Floats) -> Floats:
     mean = draws.mean(axis=-1, dtype=float)
     levels = (0, 0, 1, 1)  # both bounds of 80 %, then of 95 %
     moved = [widened(mean, bound, width[..., level]) for bound, level in zip(bounds(draws), levels, strict=True)]
-    low80, high80, low95, high95 = moved
-    low, high = np.minimum(low80, low95), np.maximum(high80, high95)  # each level has a factor of its own
-    return np.stack([mean, np.minimum(low80, mean), np.maximum(high80, mean), low, high], axis=-1)
-
-
-def _checked_pupils(pupils: pd.DataFrame) -> pd.DataFrame:
-    for column in PUPIL_COLUMNS:
-        if column not in pupils:
-            raise DataError("pupils_column", column=column, allowed=", ".join(PUPIL_COLUMNS))
-    table = pupils[list(PUPIL_COLUMNS)].assign(area=pupils["area"].astype(str))
-    bad = ~(pd.to_numeric(table["pupils"], errors="coerce") >= 0)
-    if bad.any():
-        rows = (np.flatnonzero(bad.to_numpy()) + 2).tolist()
-        raise DataError("pupils_bad", rows=rows)
-    return table
-
-
-def _births_area(areas_map: pd.DataFrame | None) -> dict[str, str]:
-    if areas_map is None:
-        return {}
-    table = areas_map[["area", "births_area"]].dropna().astype(str)
-    if (twice := table.duplicated("area")).any():
-        raise DataError("area_map_twice", areas=table.loc[twice, "area"].tolist())
-    return dict(zip(table["area"], table["births_area"], strict=True))
+    low80, high80 = np.minimum(moved[0], mean), np.maximum(moved[1], mean)  # the mean of few draws may lie outside
+    low95, high95 = np.minimum(moved[2], low80), np.maximum(moved[3], high80)  # each level has a factor of its own
+    return np.stack([mean, low80, high80, low95, high95], axis=-1)
 
 
 def _total_row(wide: pd.DataFrame, named: set[str]) -> str | None:
@@ -290,7 +288,7 @@ def _total_row(wide: pd.DataFrame, named: set[str]) -> str | None:
     spare = wide.loc[[a for a in wide.index if a not in named]]
     if spare.empty:
         return None
-    sums = wide.mean(axis="columns")
+    sums = wide.mean(axis="columns").fillna(0.0)
     largest = str(sums[spare.index].idxmax())
     others = sums.drop(largest)
     if len(others) == 0:

@@ -92,7 +92,8 @@ def calibrated(
     for origin in origins:
         noise = noise_of(origins, origin.years, len(data.areas))
         for ahead, outcome in _stages_of(data.cube[chosen], origin, chosen, noise, member, rng):
-            outcomes.setdefault(ahead, []).append(outcome)
+            if len(outcome.actual):
+                outcomes.setdefault(ahead, []).append(outcome)
     return calibrate(outcomes, Priors())
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from layout_planner.enrolment.area_checks import checked_births
 from layout_planner.enrolment.area_model import model_at
 from layout_planner.enrolment.area_tables import (
+    believable,
     births_of_areas,
     centred,
     persistent,
@@ -26,6 +28,9 @@ from layout_planner.enrolment.units import mean_path
 from layout_planner.errors import UsageError
 
 STAGES: Final[Mapping[str, tuple[int, int]]] = {"primary": (1, 6), "junior": (7, 9), "senior": (10, 12)}
+MOST_AHEAD: Final = 60  # years: beyond, nobody alive then is born
+MOST_LAG: Final = 25  # years between birth and the first grade
+MOST_GRADES: Final = 30  # grades of a chain
 BLOCK: Final = 50  # areas that are drawn at once: only summaries of the others are kept
 
 
@@ -61,16 +66,29 @@ class AreasOptions:
     calibrate: bool = True
 
     def __post_init__(self) -> None:
-        if self.horizon < 1:
-            raise UsageError("horizon_bad", found=self.horizon)
+        if not 1 <= self.horizon <= MOST_AHEAD:
+            raise UsageError("area_horizon_bad", found=self.horizon, allowed=MOST_AHEAD)
+        if self.draws < 1:
+            raise UsageError("draws_bad", found=self.draws)
+        if not 1 <= self.birth_lag <= MOST_LAG:
+            raise UsageError("birth_lag_bad", found=self.birth_lag, allowed=MOST_LAG)
+        if not self.stages:
+            raise UsageError("stages_none")
         for stage, (low, high) in self.stages.items():
             if low > high or low < self.entry_grade:
                 raise UsageError("stages_bad", stage=stage, found=f"{low}–{high}", allowed=self.entry_grade)
+            if high - self.entry_grade >= MOST_GRADES:
+                raise UsageError("stages_long", stage=stage, found=f"{low}–{high}", allowed=MOST_GRADES)
 
     @property
     def grades(self) -> tuple[int, ...]:
         """Grades of the chain, from the entry grade to the highest grade of a stage."""
         return tuple(range(self.entry_grade, max(high for _, high in self.stages.values()) + 1))
+
+    @property
+    def tops(self) -> tuple[int, ...]:
+        """Positions of the last grade of every stage in the chain."""
+        return tuple(sorted(high - self.entry_grade for _, high in self.stages.values()))
 
 
 def forecast_areas(
@@ -104,21 +122,20 @@ def forecast_areas(
     Raises
     ------
     DataError
-        ``pupils_column``, ``pupils_bad``, ``pupils_none_at_origin``, ``pupils_grades``, ``area_births_twice``,
-        ``area_map_twice``: a table that cannot be used.
+        ``pupils_none_at_origin``, ``pupils_grades`` and those of `area_checks`: a table that cannot be used.
 
     References
     ----------
     .. [1] docs/models/enrolment.md
     """
-    data = pupil_cube(pupils, options.grades, options.origin)
+    data = replace(pupil_cube(pupils, options.grades, options.origin), tops=options.tops)
     registered = births_of_areas(_known(births, options.origin), areas_map, data.areas)
     priors, member = Priors(), stage_rows(data.grades, options.stages)
     model = model_at(data, registered, data.years, options.birth_lag, options.horizon, priors)
     origins = past_origins(data, registered, options.birth_lag, options.horizon)
     noise = noise_of(origins, data.years, len(data.areas))
     factors = calibrated(data, origins, member, rng) if options.calibrate else Calibration.prior(priors)
-    centre = mean_path(model).reshape(options.horizon, len(data.areas), len(data.grades))
+    centre = believable(mean_path(model).reshape(options.horizon, *data.cube.shape[:2]), data.cube)
     target = persistent(centre, np.nan_to_num(data.cube[:, :, -1]), member, factors)
     shared = draw_shared(model, noise, options.draws, rng)
     tables = []
@@ -134,4 +151,5 @@ def forecast_areas(
 
 def _known(births: pd.DataFrame | None, origin: int) -> pd.DataFrame | None:
     """Births that were registered at the origin: to the year before."""
-    return births if births is None or "year" not in births else births[births["year"] < origin]
+    rows = checked_births(births)
+    return None if rows is None else rows[rows["year"] < origin]
