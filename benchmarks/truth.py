@@ -5,7 +5,7 @@ Run: python benchmarks/truth.py SEED [SEED …] [FIRST-LAST] [--villages 60] [--
 
 Every seed is one county: made by the generator, its tables up to the base year forecast by the whole pipeline, the
 answer set beside the truth that the pipeline never saw. Counties of 60 villages by default; ``--full`` takes all 145.
-Levels: every school, every township, the whole county, each by stage. Bands are quantiles of the draws.
+Levels: every school × grade, every school, every township, the whole county, each by stage. Bands are quantiles of the draws.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from layout_planner.pipeline import RunOptions, compute_forecast
 from layout_planner.terms import STAGE_OF_GRADE
 
 BOUNDS = (0.025, 0.1, 0.9, 0.975)
-LEVELS = ("school", "township", "county")
+LEVELS = ("grade", "school", "township", "county")
 STAGES = ("pre", "primary", "junior", "senior")
 BIRTHS = "births"
 
@@ -56,13 +56,13 @@ def of_level(pupils: xr.DataArray, came: pd.DataFrame, level: str, base: int) ->
     town = pd.Series(pupils["township_of_school"].values.astype(str), index=school)
     town = town[~town.index.duplicated()]
     stage = np.array([str(STAGE_OF_GRADE[int(g)]) for g in grade])
-    place = {"school": school, "township": town.reindex(school).to_numpy(), "county": np.full(len(school), "county")}
+    units = pd.DataFrame({"school_id": school, "grade": grade})
     came = came.assign(
-        place={"school": came["school_id"], "township": came["school_id"].map(town), "county": "county"}[level],
+        place=places_of(came, town, level),
         stage=[str(STAGE_OF_GRADE[g]) for g in came["grade"]],
     )
     actual = came.groupby(["place", "stage", "school_year"])["pupils"].sum()
-    group, keys = pd.MultiIndex.from_arrays([place[level], stage]).factorize()
+    group, keys = pd.MultiIndex.from_arrays([places_of(units, town, level), stage]).factorize()
     member = np.eye(len(keys), dtype=np.float32)[:, group]
     places, stages = keys.get_level_values(0), keys.get_level_values(1)
     frames = []
@@ -75,6 +75,13 @@ def of_level(pupils: xr.DataArray, came: pd.DataFrame, level: str, base: int) ->
         frames.append(frame.assign(actual=actual.reindex(index).fillna(0.0).to_numpy(), lead=lead, level=level))
     cells = pd.concat(frames, ignore_index=True)
     return cells[(cells["last"] > 0) | (cells["actual"] > 0)]
+
+
+def places_of(rows: pd.DataFrame, town: pd.Series, level: str) -> pd.Series:
+    """Place of each row at a level: the school's grade, the school, its township, the county."""
+    school = rows["school_id"]
+    named = {"grade": school + ":" + rows["grade"].astype(str), "school": school, "township": school.map(town)}
+    return named.get(level, pd.Series("county", index=rows.index))
 
 
 def of_births(table: pd.DataFrame, came: pd.Series, base: int) -> pd.DataFrame:

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 STAGES: Final = tuple(dict.fromkeys(STAGE_OF_GRADE[g] for g in GRADES))
 OF_GRADE: Final = np.array([STAGES.index(STAGE_OF_GRADE[g]) for g in GRADES])  # stage by position of the grade
-PLACES: Final = ("county", "township", "school")  # levels of the width, each a part of the one before
+PLACES: Final = ("county", "township", "school", "grade")  # levels of the width, each a part of the one before
 FORGET: Final = 0.8  # weight of an origin against the next newer one
 NEWEST: Final = 8  # newest origins that speak at each number of years ahead
 LONGEST: Final = 10  # years ahead that are calibrated
@@ -37,7 +37,7 @@ FROM_STAGE: Final = {
 
 @dataclass(frozen=True)
 class Tree:
-    """Places of the units: which stage, township × stage and school × stage each belongs to.
+    """Places of the units: which stage, township × stage and school × stage each belongs to, and itself.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Tree:
         Place of every unit by level, counted from 0. shape (levels, units)
     parents
         Place of the level above of every place: none for a stage of the county, its stage for a township, its
-        township × stage for a school. One array a level.
+        township × stage for a school, its school × stage for a grade. One array a level.
     stage
         Stage of every place, one array a level.
     """
@@ -59,7 +59,7 @@ def tree_of(panel: SchoolPanel) -> Tree:
     """Places of a panel's units."""
     school, grade = unit_index(panel)
     kind = OF_GRADE[grade]
-    keys = (kind, blocks(panel), school * len(STAGES) + kind)
+    keys = (kind, blocks(panel), school * len(STAGES) + kind, np.arange(len(kind)))
     found = [np.unique(key, return_index=True, return_inverse=True) for key in keys]
     groups = np.stack([inverse for _, _, inverse in found]).astype(np.int64)
     above = [groups[max(level - 1, 0), first] for level, (_, first, _) in enumerate(found)]
@@ -149,10 +149,10 @@ def _scores(outcome: Outcomes) -> Floats:
 
 
 def scale_draws(path: Draws, width: Floats, tree: Tree, rng: np.random.Generator) -> Draws:
-    """Widen or narrow the draws of every unit so that county, townships and schools have the widths asked for.
+    """Widen or narrow the draws of every unit so that county, townships, schools and grades have the widths asked for.
 
     A draw's distance from the mean is taken apart: what the whole county's stage shares, in proportion to the means;
-    what a township has of its own; what a school has of its own. The parts are stretched one after the other: the
+    what a township has of its own; what a school and what a grade has of its own. The parts are stretched one after the other: the
     county's by its factor, each next one so that the places of its level have their factor in the mean. Only
     units are moved: every sum is still the sum of them in every draw. Whole pupils by systematic rounding (one random
     start a draw, along the blocks): every unit keeps its mean, a sum of neighbours stays within one pupil.
@@ -214,10 +214,8 @@ def stretched(apart: Draws, mean: Draws, width: Floats, tree: Tree) -> Draws:
         ], dtype=np.float32)  # fmt: skip
         was, size = below, below_size
         now = shared + part[tree.stage[level]][:, None] * own
-    place = tree.groups[-1]
-    share = _ratio(mean, size[place])[:, None]
-    last: Draws = share * now[place] + part[tree.stage[-1]][place][:, None] * (apart - share * was[place])
-    return last
+    found: Draws = now
+    return found
 
 
 def _part(shared: Draws, own: Draws, whole: Draws, width: float) -> float:

@@ -94,7 +94,7 @@ def window_origins(
 
 
 def judge_window(origins: Sequence[Origin], panel: SchoolPanel, horizon: int, rng: np.random.Generator) -> Window:
-    """Noise from one-step errors, widths from the stages of county, townships and schools, as seen from the last year of a panel.
+    """Noise from one-step errors, widths from county, townships, schools and grades, as seen from a panel's last year.
 
     Parameters
     ----------

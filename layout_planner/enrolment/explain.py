@@ -40,6 +40,7 @@ MEANINGS: Final = {
     "width": ("-", "乡镇区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "width_county": ("-", "全县区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "width_school": ("-", "学校区间宽度的校准系数：大于 1 表示按历史回测放宽"),
+    "width_grade": ("-", "学校单个年级区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "noise_years": ("years", "估计偶然波动所用的年数；0 表示历史太短，用先验值并放宽"),
 }  # fmt: skip
 WEIGHT_COLUMNS: Final = (
@@ -244,7 +245,7 @@ def _noise_rows(window: Window) -> Iterator[Row]:
         yield "noise_psi", name, float(noise.psi[k]), np.nan
     yield "shock_sd", "township", float(noise.area_sd), np.nan
     yield "shock_sd", COUNTY, float(noise.county_sd), np.nan
-    for parameter, by_stage in zip(("width_county", "width", "width_school"), window.width, strict=True):
+    for parameter, by_stage in zip(("width_county", "width", "width_school", "width_grade"), window.width, strict=True):
         for name, widths in zip(STAGES, by_stage, strict=True):
             for year, width in enumerate(widths, start=1):
                 yield parameter, f"{name} +{year}", float(width), np.nan
