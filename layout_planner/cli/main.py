@@ -71,7 +71,7 @@ def check(county: Path, out: Path, *, strict: bool) -> None:
 @click.option("--origin", type=int, help=_("Areas: the last year whose data may be used."))
 @click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
 @click.option("--entry-grade", type=int, default=0, help=_("Areas: lowest grade (0)."))
-@click.option("--birth-lag", type=click.IntRange(0, 20), default=6, help=_("Areas: years from birth to entry (6)."))
+@click.option("--birth-lag", type=click.IntRange(1, 20), default=6, help=_("Areas: years from birth to entry (6)."))
 @click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", help=_("Areas: stages as name=low-high."))
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))

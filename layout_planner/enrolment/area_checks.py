@@ -13,7 +13,7 @@ from layout_planner.errors import DataError
 PUPIL_COLUMNS: Final = ("area", "year", "grade", "pupils")
 BIRTH_COLUMNS: Final = ("area", "year", "births")
 MAP_COLUMNS: Final = ("area", "births_area")
-MOST_CHILDREN: Final = 1e9  # more children than any country has: a slip of the keyboard
+MOST_CHILDREN: Final = 1e12  # as the readers of files: beyond, a slip of the keyboard
 FIRST_ROW: Final = 2  # number of the first row of data in a table with a header
 
 

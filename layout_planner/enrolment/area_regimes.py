@@ -129,10 +129,10 @@ def still_opening(cube: Floats, tops: Sequence[int]) -> Bools:
         return steps
     there: Bools = cube > 0
     top: Ints = np.where(there.any(axis=1), grades - 1 - there[:, ::-1].argmax(1), -1)
-    ever = there.any(axis=2)
-    risen: Bools = (top[:, -1] == top[:, -2] + 1) & (top[:, -2] >= 0)
+    ever = np.asarray(there.any(axis=2))
     before = top[:, -3] if years > 2 else np.full(areas, -1)
-    risen &= (before < 0) | (top[:, -2] == before + 1)
+    again = (before < 0) | (top[:, -2] == before + 1)
+    risen = (top[:, -1] == top[:, -2] + 1) & (top[:, -2] >= 0) & again
     ends = np.array([min((t for t in tops if t >= now), default=now) for now in top[:, -1]])
     upper = np.arange(1, grades)
     steps[:] = risen[:, None] & ~ever[:, 1:] & (upper > top[:, -1:]) & (upper <= ends[:, None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,9 +22,9 @@ def missing_columns(spec: Table, header: Sequence[str], file: str) -> list[Probl
     ]
 
 
-def typed_frame(spec: Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Make a frame of checked rows with the dtypes of the dictionary; ``_row`` holds the row number of the file."""
-    frame = pd.DataFrame(rows, columns=[*(c.name for c in spec.columns), "_row"])
+def typed_columns(spec: Table, values: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """Make a frame of the checked cells of every column, with the dtypes of the dictionary."""
+    frame = pd.DataFrame({column.name: pd.Series(values[column.name], dtype=object) for column in spec.columns})
     for column in spec.columns:
         if column.type in _DTYPES:
             frame[column.name] = frame[column.name].astype(_DTYPES[column.type])
