@@ -88,7 +88,7 @@ def fit_trend(county: Floats) -> Trend:
     log = np.log(np.maximum(county, 1.0))
     steps = _grid()
     log_prior, noise_sd = _prior(float(np.exp(log.mean())))
-    errors, last = _from_zero(tuple(log - log[0]))
+    errors, last = _from_zero(log - log[0])
     by_level, by_slope = (_of_start(start, len(log)) for start in ((1.0, 0.0), (0.0, 1.0)))
     design = -np.stack([by_level[0], by_slope[0]], axis=-1)
     moves = np.stack([by_level[1], by_slope[1]], axis=-1)
@@ -135,11 +135,24 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
     return errors, np.array([result.filtered_state[1:3].T for result in found])
 
 
-@lru_cache(maxsize=64)
-def _from_zero(log: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Errors and last state of a series that starts at level and rate 0; a back-test asks for the same ones again."""
-    errors, states = run_filter(np.array(log), _grid(), (0.0, 0.0))
-    return errors, states[:, -1]
+def _from_zero(log: Floats) -> tuple[Floats, Floats]:
+    """Errors and last state of a series that starts at level and rate 0.
+
+    The filter is linear and its gains do not change with time: what one observation of 1 does is run once by statsmodels,
+    every series is a sum of such answers, each moved to its year.
+    """
+    errors, states = _impulse(-(-len(log) // _BLOCK) * _BLOCK)
+    years = len(log)
+    moved = np.array([[log[t - k] if t >= k else 0.0 for t in range(years)] for k in range(years)])
+    return errors[:, :years] @ moved, np.einsum("pks,k->ps", states[:, :years], log[::-1])
+
+
+@lru_cache(maxsize=8)
+def _impulse(length: int) -> tuple[Floats, Floats]:
+    """Errors and states after a first observation of 1 and then of 0, for every point of the grid."""
+    once = np.zeros(length)
+    once[0] = 1.0
+    return run_filter(once, _grid(), (0.0, 0.0))
 
 
 def _of_start(start: tuple[float, float], years: int) -> tuple[Floats, Floats]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layout_planner.enrolment import births_trend
 from layout_planner.enrolment.births import births_table, project_births
 from layout_planner.enrolment.births_shares import draw_shares, fit_shares
 from layout_planner.enrolment.births_trend import STAY_SD, Trend, best_level_step, draw_trend, fit_trend, run_filter
@@ -125,3 +126,13 @@ def test_shares_of_the_townships_add_up_to_one(towns, ahead, seed):
     shares = draw_shares(fit_shares(observed), ahead, 7, np.random.default_rng(seed))
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     assert (shares >= 0).all()
+
+
+def test_a_series_is_the_sum_of_what_statsmodels_does_with_each_of_its_years():
+    walk = np.cumsum(np.random.default_rng(1).normal(0, 0.1, 40))
+    for years in (3, 21, 40):
+        log = walk[:years] - walk[0]
+        errors, last = births_trend._from_zero(log)
+        straight, states = births_trend.run_filter(log, births_trend._grid(), (0.0, 0.0))
+        np.testing.assert_allclose(errors, straight, atol=1e-12)
+        np.testing.assert_allclose(last, states[:, -1], atol=1e-12)
