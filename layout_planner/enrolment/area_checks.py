@@ -14,6 +14,7 @@ PUPIL_COLUMNS: Final = ("area", "year", "grade", "pupils")
 BIRTH_COLUMNS: Final = ("area", "year", "births")
 MAP_COLUMNS: Final = ("area", "births_area")
 MOST_CHILDREN: Final = 1e12  # as the readers of files: beyond, a slip of the keyboard
+USUAL_BIRTHS: Final = 12.0  # an area with so many a year does not have none
 FIRST_ROW: Final = 2  # number of the first row of data in a table with a header
 
 
@@ -61,6 +62,24 @@ def checked_births(births: pd.DataFrame | None) -> pd.DataFrame | None:
     if (twice := rows.duplicated(["area", "year"])).any():
         raise DataError("area_births_twice", places=[f"{a} {y}" for a, y in rows.loc[twice, ["area", "year"]].values])
     return rows if len(rows) else None
+
+
+def impossible_zeros(births: pd.DataFrame) -> pd.Series:
+    """Rows of 0 births in an area that otherwise has so many that none in a year cannot be: figures that are missing.
+
+    Parameters
+    ----------
+    births
+        area, year, births. [children]
+
+    Returns
+    -------
+    Series
+        Whether a row is one; index as given.
+    """
+    some = births["births"].where(births["births"] > 0)
+    usual = some.groupby(births["area"]).transform("median")
+    return (births["births"] == 0) & (usual >= USUAL_BIRTHS)
 
 
 def checked_map(areas_map: pd.DataFrame | None) -> dict[str, str]:

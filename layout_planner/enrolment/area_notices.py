@@ -8,7 +8,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from layout_planner.enrolment.area_checks import checked_births, checked_map, checked_pupils, year_runs
+from layout_planner.enrolment.area_checks import (
+    checked_births,
+    checked_map,
+    checked_pupils,
+    impossible_zeros,
+    year_runs,
+)
 from layout_planner.enrolment.area_regimes import present_regimes, still_opening
 from layout_planner.enrolment.area_tables import AreaData, births_of_areas, pupil_cube, stage_rows
 from layout_planner.enrolment.areas import AreasOptions
@@ -108,6 +114,8 @@ def _of_births(
     if known is None or known.empty:
         yield "area_births_no_table" if rows is None else "area_births_late", {"allowed": options.origin - 1}
         return
+    if (zero := impossible_zeros(known)).any():
+        yield "area_births_zero", {"places": [f"{a} {y}" for a, y in known.loc[zero, ["area", "year"]].values]}
     if absent := set(checked_map(areas_map).values()) - set(known["area"]):
         yield "area_map_unknown", {"areas": absent}
     served = births_of_areas(known, areas_map, areas)

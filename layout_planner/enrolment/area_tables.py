@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layout_planner.enrolment.area_checks import checked_births, checked_map, checked_pupils, year_runs
+from layout_planner.enrolment.area_checks import (
+    checked_births,
+    checked_map,
+    checked_pupils,
+    impossible_zeros,
+    year_runs,
+)
 from layout_planner.enrolment.calibration import Calibration, size_class, widened
 from layout_planner.errors import DataError
 
@@ -107,7 +113,8 @@ def births_of_areas(
     Returns
     -------
     DataFrame or None
-        index = areas, columns year; a row of NaN where an area has no births to go by. None without births.
+        index = areas, columns year; a row of NaN where an area has no births to go by. None without births. 0 in an
+        area that cannot have none is not known.
 
     Raises
     ------
@@ -117,6 +124,7 @@ def births_of_areas(
     rows, mapped = checked_births(births), checked_map(areas_map)
     if rows is None:
         return None
+    rows = rows.assign(births=rows["births"].mask(impossible_zeros(rows)))
     wide = rows.pivot_table(index="area", columns="year", values="births", dropna=False).astype(float)
     total = _total_row(wide, set(areas) | set(mapped.values()))
     source = [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
