@@ -27,7 +27,7 @@ def test_a_band_twice_too_wide_is_halved_but_for_the_prior_and_the_last_factor_h
     seen = {(PRIMARY, 1): [outcomes(0.5)] * 8}
     factors = width_factors(seen, 3)
     assert factors.shape == (len(STAGES), 3)
-    np.testing.assert_allclose(factors[PRIMARY], 0.5 ** (8 / 8.5))
+    np.testing.assert_allclose(factors[PRIMARY], 0.5 ** (8 / 9))
     np.testing.assert_allclose(factors[[i for i in range(len(STAGES)) if i != PRIMARY]], 1.0)
 
 
@@ -35,7 +35,7 @@ def test_overlapping_origins_count_for_less_the_further_ahead_they_look():
     seen = {(PRIMARY, year): [outcomes(0.5)] * 8 for year in (1, 4)}
     factors = width_factors(seen, 4)[PRIMARY]
     assert factors[0] < factors[3] < 1
-    np.testing.assert_allclose(factors[3], 0.5 ** (2.75 / 3.25))
+    np.testing.assert_allclose(factors[3], 0.5 ** (2.75 / 3.75))
 
 
 def test_one_origin_alone_changes_no_width():
@@ -57,11 +57,11 @@ def test_newer_origins_weigh_more():
 
 def test_the_prior_of_a_year_is_the_year_before_where_that_was_too_narrow_and_else_one():
     apart = 1 + 7 / 4  # eight origins four years ahead
-    kept = 0.5 / (apart + 0.5)
+    kept = 1 / (apart + 1)
     first = 1 + 7 / 2
     for error in (2.0, 0.5):
         seen = {(PRIMARY, year): [outcomes(error)] * 8 for year in (2, 4)}
-        before = error ** (first / (first + 0.5))
+        before = error ** (first / (first + 1))
         prior = before if error > 1 else 1.0
         np.testing.assert_allclose(width_factors(seen, 4)[PRIMARY, 3], prior**kept * error ** (1 - kept))
 
