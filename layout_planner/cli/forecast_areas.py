@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from layout_planner.enrolment import AreasOptions
     from layout_planner.io.areas import AreaTables
 
-_USE = "--pupils P.csv --births B.csv --origin Y --horizon H --out F.csv"
+_USE = "--pupils P.csv [--births B.csv] --origin Y --horizon H --out F.csv"
 _STAGE = re.compile(r"^\s*([a-z_]+)\s*=\s*(-?\d{1,4})-(-?\d{1,4})\s*$")
 DEFAULT_DRAWS = 1000
 DEFAULT_SEED = 1
