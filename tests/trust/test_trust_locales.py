@@ -49,7 +49,7 @@ def test_an_error_is_one_line_that_the_terminal_can_show(place):
     says_english = "PYTHONIOENCODING" in PLACES[place] and place != "GBK"
     assert (b"Missing option" in result.stderr) == says_english or place.startswith("POSIX")
     if place == "C":
-        assert "缺少选项 --births" in result.stderr.decode("utf-8")
+        assert "缺少选项 --origin" in result.stderr.decode("utf-8")
 
 
 def test_on_old_machines_with_the_chinese_locale_paths_are_bytes_of_gb18030(chinese_locale, tmp_path):
