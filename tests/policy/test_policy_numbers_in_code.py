@@ -29,9 +29,13 @@ QUANTILES = {0.5, 0.9}  # of draws; E09 and E03 have the same figures
 MEANINGS = {  # module → numbers that are no policy there: quantiles of draws, half a child, the middle of a line, rounds
     "attendance/balance.py": {5000.0},
     "attendance/tables.py": QUANTILES,
+    "attendance/village_draws.py": {40.0},  # halvings of a factor
+    "attendance/village_shares.py": {20.0},  # villages that a prior is worth
     "capacity/balance.py": QUANTILES,
+    "pipeline/chain.py": QUANTILES,
     "pipeline/outlook.py": QUANTILES,
     "scenario/indicators.py": QUANTILES,
+    "scenario/plan.py": {100.0},  # years ahead that no plan reaches
     "travel/cases.py": {0.5},
     "travel/network.py": {0.5},
 }
