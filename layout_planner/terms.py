@@ -46,6 +46,8 @@ BAND_OF_GRADE: Final[dict[int, GradeBand]] = {g: b for b, grades in BAND_GRADES.
 STAGE_OF_BAND: Final[dict[GradeBand, Stage]] = {b: STAGE_OF_GRADE[grades[0]] for b, grades in BAND_GRADES.items()}
 OUTSIDE: Final = "outside"  # the code of "not in a school of this county" in flows and allocation
 COUNTY: Final = "county"  # the code of the whole county where a table has a row for it
+SEAT_TOWN: Final = "100"  # last digits of the town of the county government, by the rules of numbering townships
+STREETS: Final = "0"  # townships whose last three digits begin so are street offices
 SIZE_CLASSES: Final = ("0-30", "31-100", "101-500", "501+")  # pupils of a township's stage
 
 LABELS_ZH: Final[dict[str, dict[str, str]]] = {
@@ -250,6 +252,12 @@ def joint_cohort(kinds: Iterable[str]) -> str:
     """Mark of several cohorts together: born if all are, unborn if all are, "" where nothing is told, else part."""
     found = set(kinds)
     return found.pop() if len(found) == 1 else "part" if found else ""
+
+
+def in_county_seat(township: str) -> bool:
+    """Whether a township is the county town (县城) or one of its street offices, by the last digits of its code."""
+    last = township[-3:]
+    return last.isdigit() and (last == SEAT_TOWN or last.startswith(STREETS))
 
 
 def label(enum: str, value: str) -> str:

@@ -137,7 +137,7 @@ def test_a_run_without_a_back_test_has_no_such_part(inputs):
 
 def test_the_page_renders_with_the_part(inputs):
     page = render_html(build_document(with_tables(inputs, backtest())))
-    assert "（1）回测：以往的预测有多准" in page
+    assert "）回测：以往的预测有多准" in page
 
 
 def test_percentages_are_rounded_half_up():

@@ -7,10 +7,8 @@ import pandas as pd
 from layout_planner.compliance.zones import RURAL, TOWN
 from layout_planner.pipeline.judging.demand import children_of
 from layout_planner.pipeline.judging.today import Today
-from layout_planner.terms import COUNTY, Stage
+from layout_planner.terms import COUNTY, Stage, in_county_seat
 
-SEAT_TOWN = "100"  # the town of the county government by the rules of numbering townships
-STREETS = "0"  # townships whose last three digits begin so are street offices
 OTHER = "other"
 
 
@@ -62,8 +60,7 @@ def place_of(village: pd.Series) -> str | None:
         return None
     if str(given).startswith("2"):
         return RURAL
-    town = str(village["township_code"])[-3:]
-    return TOWN if town == SEAT_TOWN or town.startswith(STREETS) else OTHER
+    return TOWN if in_county_seat(str(village["township_code"])) else OTHER
 
 
 def _service(today: Today, people: float) -> pd.DataFrame:

@@ -13,7 +13,10 @@ from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Block, Paragraph, Section, Table
 from layout_planner.reports.sections.accuracy import accuracy
 from layout_planner.reports.sections.births import births_blocks
+from layout_planner.reports.sections.events import events
+from layout_planner.reports.sections.flows import flows
 from layout_planner.reports.sections.forecast_basis import basis, change
+from layout_planner.reports.sections.leavers import leavers
 from layout_planner.reports.sections.parts import (
     BIRTHPLACE,
     born_mark,
@@ -46,7 +49,8 @@ def forecast(inputs: ReportInputs) -> Section:
             rows = township_rows(stages)
             blocks += [_children(rows[rows["stage"] == stage], stage, years)]
             blocks += [_pupils(rows[rows["stage"] == stage], stage, years)]
-    parts = [part for part in (accuracy(inputs), basis(inputs), change(inputs)) if part is not None]
+    chain = (leavers(inputs), flows(inputs), events(inputs))
+    parts = [part for part in (*chain, accuracy(inputs), basis(inputs), change(inputs)) if part is not None]
     return Section("forecast", "学龄人口预测", tuple(blocks), tuple(parts))
 
 

@@ -11,7 +11,7 @@ from layout_planner.reports import words
 from layout_planner.reports.counts import estimated_share
 from layout_planner.reports.inputs import ReportInputs
 from layout_planner.reports.model import Column, Paragraph
-from layout_planner.terms import COUNTY, label
+from layout_planner.terms import COUNTY, OUTSIDE, label
 
 NEAREST_NOTE: Final = (
     "“就近口径”：限值内有学校而自愿到更远的学校就读的学生，按最近的在办学校计，除非方案使其转学；"
@@ -37,6 +37,20 @@ def born_mark(cohort: object) -> str:
 def not_made(what: str) -> Paragraph:
     """Say that this run did not reach a part."""
     return Paragraph(f"本次运行没有产生{what}，这一部分从略。", "note")
+
+
+def nothing(inputs: ReportInputs, table: str, what: str, empty: str) -> Paragraph:
+    """Say why a part has no numbers: the run did not reach it, or it reached it and there is nothing to tell."""
+    return Paragraph(empty, "note") if table in inputs.tables else not_made(what)
+
+
+def town_names(inputs: ReportInputs) -> dict[str, str]:
+    """Names of the townships by code, as the tables of the forecast print them; the outside is 县外."""
+    found = [inputs.tables[name] for name in ("forecast_stage", "leavers") if name in inputs.tables]
+    pairs = [
+        (str(code), str(name)) for t in found for code, name in zip(t["township_code"], t["township_name"], strict=True)
+    ]
+    return {OUTSIDE: "县外", **{code: name for code, name in pairs if code not in (COUNTY, OUTSIDE)}}
 
 
 def shown_years(inputs: ReportInputs, step: int = 2) -> list[int]:
