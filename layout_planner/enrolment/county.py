@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from layout_planner.enrolment.births import cohort_draws, project_births
 from layout_planner.enrolment.births_variants import Drivers, apart, beside_draws, births_variants, variant_pupils
 from layout_planner.enrolment.cohorts import births_by_year, cohort_of, cohort_status, last_registered
+from layout_planner.enrolment.county_entry import entrants_weight
 from layout_planner.enrolment.county_model import county_model, unit_index
 from layout_planner.enrolment.county_window import draw_path, homes_of, judge_window, window_origins
 from layout_planner.enrolment.events import Event
@@ -111,7 +112,8 @@ def forecast_county(
     drawn = project_births(births_by_year(used), last_year_needed=last + 1, draws=options.draws, rng=rng)
     variants = None if options.drivers is None else births_variants(drawn, options.drivers)
     cohorts = cohort_draws(used, drawn if variants is None else beside_draws(drawn, variants))
-    model, fit = county_model(panel, homes_of(flows, cohorts), options.horizon, priors)
+    homes = homes_of(flows, cohorts)
+    model, fit = county_model(panel, homes, options.horizon, priors)
     model, others = (model, []) if variants is None else apart(model)
     of_year = {**options.earlier_flows, panel.last_year: flows}
     origins = window_origins(panel, used, of_year, options.horizon, rng)
@@ -122,7 +124,7 @@ def forecast_county(
     forecast = _dataset(pupils, panel, drawn, options, last_registered(used))
     if variants is not None:
         forecast = _with_variants(forecast, variants, variant_pupils(others, path.mean(axis=2, dtype=np.float64).T))
-    return forecast, estimates(model, fit, window, panel)
+    return forecast, estimates(model, fit, window, panel, entrants_weight(panel, homes, priors))
 
 
 def _dataset(

@@ -15,7 +15,7 @@ from layout_planner.enrolment.entrants import BirthsWeight, births_ratio, estima
 from layout_planner.enrolment.feeders import home_matrix
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import area_effect, current_ratio, pooled_ratio
-from layout_planner.enrolment.school_panel import GRADE_AT, GRADE_ONE, SchoolPanel
+from layout_planner.enrolment.school_panel import GRADE_AT, GRADE_ONE, SchoolPanel, entry_units, offered
 from layout_planner.terms import GRADES, GradeBand
 
 Floats = NDArray[np.float64]
@@ -109,10 +109,9 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
             born = _births_of(panel, homes, share, GRADES[position], horizon)
             window, ahead = born[:, :-horizon, 0].astype(float), born[:, -horizon:]
             units = enters[:, position]
-            came = np.where(units[:, None], panel.cube[:, position], np.nan)
-            known = units[:, None] & np.isfinite(came) & (window > 0)
+            came, known = _record(panel, units, window, position)
             ratio[:, at[units, position]] = births_ratio(window, ahead, own)[units].transpose(1, 0, 2)
-            now = _levels(panel, came, np.where(known, window, np.nan), own)
+            now = _levels(panel, came, known, own)
             level[at[units, position]] = now[units]
             evidence.append(_by_township(panel, came, window))
         weights.append(estimate_weight(*_stacked(evidence), own, drifts=True))
@@ -120,6 +119,59 @@ def fit_entrants(panel: SchoolPanel, enters: Bools, homes: Homes, horizon: int, 
     units = enters[:, GRADE_AT[GRADE_ONE]]
     lift[:, at[units, GRADE_AT[GRADE_ONE]]] = _early_lift(panel, homes, horizon)[:, panel.town[units]]
     return Entrants(level, ratio, lift, (weights[PRE_CLASS], weights[PRIMARY_CLASS]))
+
+
+def entrants_weight(panel: SchoolPanel, homes: Homes, priors: Priors) -> tuple[Floats, Floats]:
+    """Say how much a township's own entrants weigh against the county's in the share of births that comes.
+
+    ``w = 1 − (1 − w_T)·(1 − w_S)``: of its own deviation from the county a township keeps ``w_T = E_T / (E_T + 60)``, and
+    each of its schools ``w_S = E_S / (E_S + 20)`` of what is left, E the entrants that the county's share of the births
+    would have brought, the newest years first; averaged over the schools and grades by the entrants of today. A school
+    without births of its homes goes by its own entrants alone.
+
+    Parameters
+    ----------
+    panel
+        Pupils to the origin.
+    homes
+        Flows and births by cohort.
+    priors
+        Pseudo-pupils.
+
+    Returns
+    -------
+    tuple of array
+        Weight, NaN without entrants, and expected entrants behind it; both of the shape (townships, 2), kindergarten and
+        grade 1. [-], [pupils]
+
+    References
+    ----------
+    .. [1] docs/models/enrolment.md, section 13
+    """
+    enters = entry_units(offered(panel))
+    homes = replace(homes, cohorts=homes.cohorts[:, :, :1])
+    kept, entrants, evidence = (np.zeros((len(panel.townships), len(CLASSES))) for _ in range(3))
+    for place, (_, band, positions) in enumerate(CLASSES):
+        share = home_matrix(homes.flows, list(homes.codes), list(panel.schools), band, "share")
+        for position in positions:
+            window = _births_of(panel, homes, share, GRADES[position], 0)[:, :, 0].astype(float)
+            came, born = _record(panel, enters[:, position], window, position)
+            behind, centre, of_town = _evidence(panel, *_expected(came, born, priors), priors)[1:]
+            school = behind * centre[panel.town] / (behind * centre[panel.town] + priors.entry_pseudo)
+            town = of_town / (of_town + priors.area_pseudo)
+            own = np.where(np.nansum(born, axis=1) > 0, 1 - (1 - town[panel.town]) * (1 - school), 1.0)
+            now = _levels(panel, came, born, priors)
+            np.add.at(kept[:, place], panel.town, own * now)
+            np.add.at(entrants[:, place], panel.town, now)
+            np.add.at(evidence[:, place], panel.town, behind)
+    return np.divide(kept, entrants, out=np.full_like(kept, np.nan), where=entrants > 0), evidence
+
+
+def _record(panel: SchoolPanel, units: Bools, window: Floats, position: int) -> tuple[Floats, Floats]:
+    """Entrants of the schools that take them in, and the births behind those that are known; else NaN."""
+    came = np.where(units[:, None], panel.cube[:, position], np.nan)
+    known = units[:, None] & np.isfinite(came) & (window > 0)
+    return came, np.where(known, window, np.nan)
 
 
 def _early_lift(panel: SchoolPanel, homes: Homes, horizon: int) -> Floats:
@@ -146,13 +198,19 @@ def _sum_by_township(panel: SchoolPanel, values: Floats) -> Floats:
 def _levels(panel: SchoolPanel, came: Floats, born: Floats, priors: Priors) -> Floats:
     """Entrants at the smoothed births, shape (schools,); without births the smoothed entrants. [pupils]."""
     known = np.isfinite(born)
-    pupils, births = np.where(known, came, 0.0), np.where(known, born, 0.0)
-    sums = pupils.sum(0)[None], births.sum(0)[None]
-    own = _own_share(panel, pupils, births * pooled_ratio(*sums, priors), priors)
+    sums = np.where(known, came, 0.0).sum(0)[None], np.where(known, born, 0.0).sum(0)[None]
+    own = _own_share(panel, *_expected(came, born, priors), priors)
     base = smooth(born, priors.level_step)[:, -1]
     alone = np.nan_to_num(smooth(came, priors.level_step)[:, -1])
     level: Floats = np.where(base > 0, current_ratio(*sums, priors) * own * np.nan_to_num(base), alone)
     return level
+
+
+def _expected(came: Floats, born: Floats, priors: Priors) -> tuple[Floats, Floats]:
+    """Entrants of the years whose births are known, and those that the county's share of the births would bring."""
+    known = np.isfinite(born)
+    pupils, births = np.where(known, came, 0.0), np.where(known, born, 0.0)
+    return pupils, births * pooled_ratio(pupils.sum(0)[None], births.sum(0)[None], priors)
 
 
 def _own_share(panel: SchoolPanel, came: Floats, expected: Floats, priors: Priors) -> Floats:
@@ -160,14 +218,20 @@ def _own_share(panel: SchoolPanel, came: Floats, expected: Floats, priors: Prior
 
     Gamma–Poisson with the newest years first; a school without a record of its own stands where the flows put it.
     """
+    seen, behind, town, _ = _evidence(panel, came, expected, priors)
+    centre = town[panel.town]
+    own: Floats = centre * (seen + priors.entry_pseudo) / (behind * centre + priors.entry_pseudo)
+    return own
+
+
+def _evidence(panel: SchoolPanel, came: Floats, expected: Floats, priors: Priors) -> tuple[Floats, ...]:
+    """Entrants and expected entrants of a school, its newest years first; effect of a township and its expected ones."""
     weights = priors.forget ** np.arange(came.shape[1] - 1, -1, -1)
     seen, behind = came @ weights, expected @ weights
     towns = len(panel.townships)
     here = np.eye(towns)[:, panel.town]
-    town, _ = area_effect((here @ seen)[:, None], (here @ behind)[:, None], np.ones((towns, 1)), priors.area_pseudo)
-    centre = town[panel.town]
-    own: Floats = centre * (seen + priors.entry_pseudo) / (behind * centre + priors.entry_pseudo)
-    return own
+    pair = (here @ seen)[:, None], (here @ behind)[:, None]
+    return seen, behind, *area_effect(*pair, np.ones((towns, 1)), priors.area_pseudo)
 
 
 def _births_of(panel: SchoolPanel, homes: Homes, share: Floats, grade: int, horizon: int) -> NDArray[np.floating]:

@@ -45,7 +45,7 @@ MEANINGS: Final = {
 }  # fmt: skip
 WEIGHT_COLUMNS: Final = (
     "township_code", "stage", "own_weight", "expected_pupils", "rate", "rate_county", "effect_kind", "effect_grades",
-    "p_structural", "births_weight", "births_weight_sd", "noise",
+    "p_structural", "births_weight", "births_weight_sd", "entry_weight", "entry_expected", "noise",
 )  # fmt: skip
 
 
@@ -57,7 +57,9 @@ class Estimates:
     weights: pd.DataFrame
 
 
-def estimates(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> Estimates:
+def estimates(
+    model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel, entrants: tuple[Floats, Floats]
+) -> Estimates:
     """Tables of what a county forecast was estimated to be.
 
     Parameters
@@ -70,13 +72,15 @@ def estimates(model: UnitModel, fit: Progression, window: Window, panel: SchoolP
         Noise and widths from inside the window.
     panel
         Pupils to the base year.
+    entrants
+        Answer of `entrants_weight`.
 
     Returns
     -------
     Estimates
         `parameters_table` and `weights_table`.
     """
-    return Estimates(parameters_table(model, fit, window, panel), weights_table(model, fit, window, panel))
+    return Estimates(parameters_table(model, fit, window, panel), weights_table(model, fit, window, panel, entrants))
 
 
 def parameters_table(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> pd.DataFrame:
@@ -97,16 +101,19 @@ def parameters_table(model: UnitModel, fit: Progression, window: Window, panel: 
     return table.assign(unit=told.str[0], meaning=told.str[1])
 
 
-def weights_table(model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel) -> pd.DataFrame:
+def weights_table(
+    model: UnitModel, fit: Progression, window: Window, panel: SchoolPanel, entrants: tuple[Floats, Floats]
+) -> pd.DataFrame:
     """Say for every township and stage how much its own figures weigh, and what follows from them next year.
 
     ``own weight = 1 − (1 − w_A)·(1 − w_C)``, w_A = weight of the township's effect, ``w_C = E_C / (E_C + κ)``: the part of
     the township's own deviation from the county that the forecast keeps, in its area effect and in the effect of the grade
-    (κ of the ordinary or the structural kind by its probability), averaged over the grades by the pupils who can go on.
+    (κ of the ordinary or the structural kind by its probability), averaged over the grades by the pupils who can go on. What
+    births feed has a weight of its own, ``entry_weight``: see `entrants_weight`.
 
     Parameters
     ----------
-    model, fit, window, panel
+    model, fit, window, panel, entrants
         As in `estimates`.
 
     Returns
@@ -156,6 +163,7 @@ def weights_table(model: UnitModel, fit: Progression, window: Window, panel: Sch
                 "rate": _percent(added["came"], added["could"]),
                 "rate_county": _percent(whole["came"], whole["could"]),
                 **_births(model, STAGES[stage]),
+                **_entry(entrants, place, STAGES[stage]),
                 "noise": _percent(np.sqrt(added["variance"] + shocks * added["mean"] ** 2), added["mean"]),
             })  # fmt: skip
     return pd.DataFrame(rows, columns=list(WEIGHT_COLUMNS))
@@ -208,6 +216,16 @@ def _births(model: UnitModel, stage: Stage) -> dict[str, float]:
         return {"births_weight": np.nan, "births_weight_sd": np.nan}
     weight = model.weights[ENTRY_STAGES.index(stage)]
     return {"births_weight": weight.mean, "births_weight_sd": weight.sd}
+
+
+def _entry(entrants: tuple[Floats, Floats], place: int, stage: Stage) -> dict[str, float]:
+    """Weight of the own entrants and what is behind it; no weight for the county, neither where births feed nothing."""
+    if stage not in ENTRY_STAGES:
+        return {"entry_weight": np.nan, "entry_expected": np.nan}
+    weight, behind = (part[:, ENTRY_STAGES.index(stage)] for part in entrants)
+    if place == len(weight):
+        return {"entry_weight": np.nan, "entry_expected": float(behind.sum())}
+    return {"entry_weight": PERCENT * float(weight[place]), "entry_expected": float(behind[place])}
 
 
 def _percent(part: float, whole: float) -> float:

@@ -24,11 +24,12 @@ def weights():
         "rate_county",
         "effect_kind",
     ]
-    names += ["effect_grades", "p_structural", "births_weight", "births_weight_sd", "noise"]
+    names += ["effect_grades", "p_structural", "births_weight", "births_weight_sd"]
+    names += ["entry_weight", "entry_expected", "noise"]
     rows = [
-        [TOWN, "甲镇", "primary", 82.4, 300.0, 97.84, 98.3, "structural", "五年级", 0.93, 0.98, 0.11, 3.21],
-        [TOWN, "甲镇", "junior", 99.4, 300.0, 100.0, 99.9, "ordinary", "", 0.01, None, None, 4.0],
-        [COUNTY, "全县", "primary", None, 900.0, 98.3, 98.3, "", "", None, 0.98, 0.11, 1.04],
+        [TOWN, "甲镇", "primary", 82.4, 300.0, 97.84, 98.3, "structural", "五年级", 0.93, 0.98, 0.11, 63.6, 70.0, 3.21],
+        [TOWN, "甲镇", "junior", 99.4, 300.0, 100.0, 99.9, "ordinary", "", 0.01, None, None, None, None, 4.0],
+        [COUNTY, "全县", "primary", None, 900.0, 98.3, 98.3, "", "", None, 0.98, 0.11, None, 200.0, 1.04],
     ]
     return check_table("forecast_weights", pd.DataFrame(rows, columns=names))
 
@@ -68,7 +69,8 @@ def test_a_township_reads_as_a_sentence(made):
     bullets = next(block for block in basis(made).blocks if isinstance(block, Bullets))
     assert bullets.heads == ("甲镇",)
     assert bullets.items == (
-        "小学升级率 97.8%（全县 98.3%），本镇历史占 82%，其余向全县靠拢，五年级属结构性（概率 93%），波动 ±3.2%；"
+        "小学升级率 97.8%（全县 98.3%），本镇历史占 82%，其余向全县靠拢，新生本镇历史占 64%，"
+        "五年级属结构性（概率 93%），波动 ±3.2%；"
         "初中升级率 100.0%（全县 99.9%），本镇历史占 99% 以上，波动 ±4.0%。",
     )
     said = [block.text for block in basis(made).blocks if isinstance(block, Paragraph)]
@@ -89,6 +91,19 @@ def test_what_moved_why_and_what_came_true_are_told_with_their_counts(made):
     tables = [block for block in part.blocks if isinstance(block, Table)]
     assert tables[0].rows == (("2024 学年", "小学", "1 年", "900（880–920）", "905", "+5", "是"),)
     assert tables[1].rows == (("2025 学年\n部分出生", "小学", "880（850–910）", "881", "+1", "未变（抽样误差之内）"),)
+
+
+def test_the_check_of_last_year_and_the_change_are_told_apart_only_where_both_stand(made):
+    names = ["subject_type", "subject_id", "subject_name", "stage", "school_year", "pupils_before", "pupils_mean",
+             "pupils_p10", "pupils_p50", "pupils_p90", "pupils_came", "inside"]  # fmt: skip
+    row = ["county", "county", "全县", "primary", 2024, 910.0, 900.0, 880.0, 900.0, 920.0, 905.0, True]
+    check = check_table("forecast_check", pd.DataFrame([row], columns=names))
+    both = dataclasses.replace(made, tables={**made.tables, "forecast_check": check})
+    apart = change(both).blocks[0].text
+    assert apart.startswith("回测一节的“去年的预测”是用 2023 学年的数据按现在的方法重做预测，看 2024 学年的实际人数")
+    assert "这里是把上次运行当时给出的数字与本次的并列，说明哪些变了、为什么变。" in apart
+    assert "去年的预测" not in change(made).blocks[0].text
+    assert "去年的预测" not in change(dataclasses.replace(both, tables={"forecast_check": check})).blocks[0].text
 
 
 def test_without_an_earlier_run_the_report_says_how_to_compare(made):

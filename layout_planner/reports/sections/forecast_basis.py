@@ -27,6 +27,7 @@ def basis(inputs: ReportInputs) -> Section | None:
     lead = Paragraph(
         "下面逐镇说明预测从哪里来。升级率是预测第一年升入该学段各年级的人数与上一年可升入人数之比，不含由出生推算的新生，"
         "大于 100% 表示有学生转入；“本镇历史占”是本镇升级率与全县之差按本镇自身历史保留的部分，其余向全县靠拢，人数越少靠拢越多；"
+        "“新生本镇历史占”同理，是新生占出生的比例与全县之差保留的部分；"
         "波动是一年之内在校生的标准差，与趋势无关。结构性指有学校到某年级为止，或在某年级收外校学生。"
     )
     towns = township_rows(found)
@@ -55,6 +56,8 @@ def _sentence(row: pd.Series, *, first: bool) -> str:
     if not words.missing(row["own_weight"]):
         rest = "，其余向全县靠拢" if first and row["own_weight"] < _NEARLY else ""
         parts.append(f"本镇历史占 {_weight(row['own_weight'])}{rest}")
+    if not words.missing(row["entry_weight"]):
+        parts.append(f"新生本镇历史占 {_weight(row['entry_weight'])}")
     if row["effect_kind"] == "structural":
         parts.append(f"{row['effect_grades']}属结构性（概率 {words.chance(row['p_structural'])}）")
     if not words.missing(row["noise"]):
@@ -90,12 +93,22 @@ def change(inputs: ReportInputs) -> Section:
         )
         return Section("change", title, (Paragraph(said, "note"),))
     ahead, seen = found[found["status"] != "observed"], found[found["status"] == "observed"]
-    blocks: list[Block] = [Paragraph(_moved(ahead)), Paragraph(_causes(inputs.table("forecast_causes")))]
+    blocks: list[Block] = [Paragraph(_apart(inputs))] if inputs.table("forecast_check") is not None else []
+    blocks += [Paragraph(_moved(ahead)), Paragraph(_causes(inputs.table("forecast_causes")))]
     if len(seen):
         blocks += [Paragraph(_outcome(seen)), _outcome_table(county_rows(seen))]
     if len(ahead):
         blocks.append(_change_table(county_rows(ahead), plan_years(inputs)))
     return Section("change", title, tuple(blocks))
+
+
+def _apart(inputs: ReportInputs) -> str:
+    """Tell this comparison from that of the back-test with last year's bands."""
+    year = inputs.base_year
+    return (
+        f"回测一节的“去年的预测”是用 {year - 1} 学年的数据按现在的方法重做预测，看 {year} 学年的实际人数是否落在区间内，"
+        "检验的是方法；这里是把上次运行当时给出的数字与本次的并列，说明哪些变了、为什么变。"
+    )
 
 
 def _moved(ahead: pd.DataFrame) -> str:
