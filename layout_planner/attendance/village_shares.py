@@ -73,10 +73,8 @@ class VillageShares:
             Code.
         cohort_age
             Age of the cohort in September of the base year; below 0 for children not born then. [year]
-        draws
-            Number of draws. [-]
-        rng
-            Source of randomness.
+        draws, rng
+            Number of draws, and the source of their randomness. [-]
 
         Returns
         -------

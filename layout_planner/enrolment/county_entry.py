@@ -131,12 +131,8 @@ def entrants_weight(panel: SchoolPanel, homes: Homes, priors: Priors) -> tuple[F
 
     Parameters
     ----------
-    panel
-        Pupils to the origin.
-    homes
-        Flows and births by cohort.
-    priors
-        Pseudo-pupils.
+    panel, homes, priors
+        As in `fit_entrants`.
 
     Returns
     -------

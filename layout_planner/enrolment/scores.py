@@ -32,18 +32,7 @@ def wape(forecast: ArrayLike, actual: ArrayLike) -> float:
 
 
 def bias(forecast: ArrayLike, actual: ArrayLike) -> float:
-    """Sum of the errors: ``100 · Σ(forecast − actual) / Σ actual``; positive = forecast too high.
-
-    Parameters
-    ----------
-    forecast, actual
-        Same shape. [pupils]
-
-    Returns
-    -------
-    float
-        NaN where nobody came in any cell. [%]
-    """
+    """Sum of the errors, ``100 · Σ(forecast − actual) / Σ actual``: positive = too high; NaN where nobody came. [%]."""
     forecast, actual = _pair(forecast, actual)
     return _percent((forecast - actual).sum(), actual.sum())
 

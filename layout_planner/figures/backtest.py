@@ -36,15 +36,13 @@ def plot_backtest(table: pd.DataFrame, *, axes: Sequence[Axes] | None = None, no
     table
         Table ``backtest``; all stages and sizes together are drawn: the error by township, the bands by township and
         by school. [%]
-    axes
-        Two Axes; a new figure when None.
-    note
-        Source, date and stamp; None leaves them to the caller.
+    axes, note
+        Two Axes and the line under the figure, as in `plot_children_by_stage`.
 
     Returns
     -------
     list
-        The axes drawn on.
+        Error, then coverage.
     """
     own = axes is None
     axes = _axes() if axes is None else axes

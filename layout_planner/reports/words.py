@@ -11,7 +11,7 @@ from layout_planner.figures.numbers import DASH, missing, percent, rounded, whol
 
 __all__ = [
     "DASH", "chance", "change", "interval", "listed", "missing", "number", "percent", "rounded", "rule_ids", "signed",
-    "text", "total", "whole",
+    "tenth", "text", "total", "whole",
 ]  # fmt: skip
 
 SHOWN_VILLAGES: Final = 5
@@ -35,6 +35,11 @@ def chance(value: Any) -> str:
     if 0.99 < share < 1:
         return "超过 99%"
     return percent(share)
+
+
+def tenth(value: Any) -> str:
+    """Print a percentage with one decimal, half up; — when unknown."""
+    return DASH if missing(value) else f"{rounded(10 * float(value)) / 10:.1f}"
 
 
 def number(value: Any) -> str:

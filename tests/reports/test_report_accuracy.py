@@ -11,9 +11,9 @@ from layout_planner.contracts import check_table
 from layout_planner.figures import style
 from layout_planner.figures.backtest import plot_backtest
 from layout_planner.figures.save import save_figure
-from layout_planner.reports import FigureEntry, build_document, render_html
+from layout_planner.reports import FigureEntry, build_document, render_html, words
 from layout_planner.reports.model import Bullets, Figure, Paragraph, Table
-from layout_planner.reports.sections.accuracy import accuracy, page_one, tenth, worse_told
+from layout_planner.reports.sections.accuracy import accuracy, page_one, worse_told
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 2"><title>t</title></svg>'
 LEADS = (1, 2, 3, 4, 5, 10)
@@ -141,7 +141,7 @@ def test_the_page_renders_with_the_part(inputs):
 
 
 def test_percentages_are_rounded_half_up():
-    assert [tenth(value) for value in (1.25, 0.04, 12.0, np.nan)] == ["1.3", "0.0", "12.0", "—"]
+    assert [words.tenth(value) for value in (1.25, 0.04, 12.0, np.nan)] == ["1.3", "0.0", "12.0", "—"]
 
 
 @pytest.mark.parametrize(("longest", "joined"), [(10, [5, 1]), (3, [3])])

@@ -75,13 +75,8 @@ def _of(table: pd.DataFrame, level: str, stage: str = ALL, size: str = ALL) -> p
     return rows.sort_values("lead")
 
 
-def tenth(value: float) -> str:
-    """Print a percentage with one decimal, half up; — when unknown."""
-    return words.DASH if words.missing(value) else f"{words.rounded(10 * value) / 10:.1f}"
-
-
 def _series(rows: pd.DataFrame, column: str) -> str:
-    return "、".join(f"{tenth(value)}%" for value in rows[column])
+    return "、".join(f"{words.tenth(value)}%" for value in rows[column])
 
 
 def _told(table: pd.DataFrame) -> str:
@@ -140,9 +135,9 @@ def _by_lead(table: pd.DataFrame) -> Table:
     rows = _of(table, "township")
     cells = tuple(
         (
-            f"{row['lead']} 年", words.whole(row["origins"]), words.whole(row["cells"]), tenth(row["wape"]),
-            tenth(row["wape_last"]), tenth(row["wape_survival"]), _signed(row["bias"]), tenth(row["covered_80"]),
-            tenth(row["covered_95"]), tenth(row["wis"]), _warning(row),
+            f"{row['lead']} 年", words.whole(row["origins"]), words.whole(row["cells"]), words.tenth(row["wape"]),
+            words.tenth(row["wape_last"]), words.tenth(row["wape_survival"]), _signed(row["bias"]), words.tenth(row["covered_80"]),
+            words.tenth(row["covered_95"]), words.tenth(row["wis"]), _warning(row),
         )
         for _, row in rows.iterrows()
     )  # fmt: skip
@@ -165,7 +160,7 @@ def _warning(row: pd.Series) -> str:
 
 def _signed(value: float) -> str:
     if words.missing(value) or not words.rounded(10 * value):
-        return tenth(value).replace("-", "")
+        return words.tenth(value).replace("-", "")
     return f"{words.rounded(10 * value) / 10:+.1f}".replace("-", "−")
 
 
@@ -192,7 +187,7 @@ def _pair(rows: pd.DataFrame, lead: int) -> str:
         return words.DASH
     row = rows.loc[lead]
     worse = _WORSE if row["wape"] > row["wape_last"] else ""
-    return f"{worse}{tenth(row['wape'])} / {tenth(row['wape_last'])}\n（{words.whole(row['cells'])}）"
+    return f"{worse}{words.tenth(row['wape'])} / {words.tenth(row['wape_last'])}\n（{words.whole(row['cells'])}）"
 
 
 def _last_year(inputs: ReportInputs) -> list[Block]:

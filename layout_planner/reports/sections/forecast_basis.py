@@ -52,7 +52,7 @@ def _sentence(row: pd.Series, *, first: bool) -> str:
     stage = label("stage", str(row["stage"]))
     parts = []
     if not words.missing(row["rate"]):
-        parts.append(f"{stage}升级率 {_tenth(row['rate'])}%（全县 {_tenth(row['rate_county'])}%）")
+        parts.append(f"{stage}升级率 {words.tenth(row['rate'])}%（全县 {words.tenth(row['rate_county'])}%）")
     if not words.missing(row["own_weight"]):
         rest = "，其余向全县靠拢" if first and row["own_weight"] < _NEARLY else ""
         parts.append(f"本镇历史占 {_weight(row['own_weight'])}{rest}")
@@ -61,21 +61,17 @@ def _sentence(row: pd.Series, *, first: bool) -> str:
     if row["effect_kind"] == "structural":
         parts.append(f"{row['effect_grades']}属结构性（概率 {words.chance(row['p_structural'])}）")
     if not words.missing(row["noise"]):
-        parts.append(f"波动 ±{_tenth(row['noise'])}%")
+        parts.append(f"波动 ±{words.tenth(row['noise'])}%")
     said = "，".join(part for part in parts if part)
     return said if said.startswith(stage) else f"{stage}{said}"
 
 
 def _county_sentence(row: pd.Series) -> str:
     stage = label("stage", str(row["stage"]))
-    said = f"{stage}升级率 {_tenth(row['rate'])}%" if not words.missing(row["rate"]) else stage
+    said = f"{stage}升级率 {words.tenth(row['rate'])}%" if not words.missing(row["rate"]) else stage
     if not words.missing(row["births_weight"]):
         said += f"，出生每多 1%，新生多 {row['births_weight']:.2f}%（±{row['births_weight_sd']:.2f}）"
-    return f"{said}，波动 ±{_tenth(row['noise'])}%"
-
-
-def _tenth(value: float) -> str:
-    return words.DASH if words.missing(value) else f"{float(value):.1f}"
+    return f"{said}，波动 ±{words.tenth(row['noise'])}%"
 
 
 def _weight(value: float) -> str:
