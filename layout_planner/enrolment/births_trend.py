@@ -1,4 +1,4 @@
-"""Damped trend of log births in innovations form, with every parameter uncertain: a posterior on a grid."""
+"""Damped trend (of log births) in innovations form, with every parameter uncertain: a posterior on a grid."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ class Trend:
         Sum of squares behind the innovation variance, the prior's included. shape (points,)
     freedom
         Degrees of freedom, the prior's included. [-]
+    evidence
+        Log density of the series after its first year, up to what all series of that length and grid share.
     """
 
     level_step: Floats
@@ -53,6 +55,7 @@ class Trend:
     spread: Floats
     square: Floats
     freedom: float
+    evidence: float = 0.0
 
     def means(self) -> dict[str, float]:
         """Posterior means of what a report names."""
@@ -63,12 +66,29 @@ class Trend:
         return {**found, "level": level, "trend": trend, "sd": sd, "freedom": float(self.freedom)}
 
 
-def fit_trend(county: Floats) -> Trend:
-    """Posterior of the damped trend of yearly county births.
+@dataclass(frozen=True)
+class TrendPrior:
+    """What is assumed of a series before its first year.
 
-    ``log B[t+1] = l + φb + ε``, ``l ← l + φb + αε``, ``b ← φb + βε``. For every α, β, φ of the grid the errors are
-    linear in the first level and slope, which are integrated out together with the innovation variance; the maximum of
-    the likelihood alone takes β to zero in most short series and then sees no trend.
+    Parameters
+    ----------
+    level_step
+        Best level step, that a Beta prior worth `LEVEL_PRIOR` stands about. [-]
+    noise_sd, slope_sd
+        Prior sd of an innovation, and of the rate of change before the first year. [unit of the series, and a year]
+    dampings, odds
+        Dampings that are possible, and the prior probability of each. [-]
+    """
+
+    level_step: float
+    noise_sd: float
+    slope_sd: float
+    dampings: tuple[float, ...] = DAMPINGS
+    odds: tuple[float, ...] = (1 / len(DAMPINGS),) * len(DAMPINGS)
+
+
+def fit_trend(county: Floats) -> Trend:
+    """Posterior of the damped trend of yearly county births, on the log scale.
 
     Parameters
     ----------
@@ -79,29 +99,54 @@ def fit_trend(county: Floats) -> Trend:
     -------
     Trend
         With few years close to the priors, which know how far counts of that size scatter by chance.
+    """
+    log = np.log(np.maximum(county, 1.0))
+    births = float(np.exp(log.mean()))
+    best = best_level_step(births)
+    return fit_series(log, TrendPrior(best, float(np.sqrt(1 / births / (1 - best))), SLOPE_SD))
+
+
+def fit_series(log: Floats, prior: TrendPrior) -> Trend:
+    """Posterior of a damped trend.
+
+    ``y[t+1] = l + φb + ε``, ``l ← l + φb + αε``, ``b ← φb + βε``. For every α, β, φ of the grid the errors are
+    linear in the first level and slope, which are integrated out together with the innovation variance; the maximum of
+    the likelihood alone takes β to zero in most short series and then sees no trend.
+
+    Parameters
+    ----------
+    log
+        Values by year on the scale of the trend, oldest first.
+    prior
+        What is assumed before.
+
+    Returns
+    -------
+    Trend
+        With few years close to the prior.
 
     References
     ----------
     .. [1] R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, "Forecasting with Exponential Smoothing", Springer,
        2008, chapters 3 and 5 (additive damped trend; regression on the first state)
     """
-    log = np.log(np.maximum(county, 1.0))
-    steps = _grid()
-    log_prior, noise_sd = _prior(float(np.exp(log.mean())))
-    errors, last = _from_zero(log - log[0])
-    by_level, by_slope = (_of_start(start, len(log)) for start in ((1.0, 0.0), (0.0, 1.0)))
+    steps, noise_sd = _grid(prior.dampings), prior.noise_sd
+    log_prior = _prior(prior)
+    errors, last = _from_zero(log - log[0], prior.dampings)
+    by_level, by_slope = (_of_start(start, len(log), prior.dampings) for start in ((1.0, 0.0), (0.0, 1.0)))
     design = -np.stack([by_level[0], by_slope[0]], axis=-1)
     moves = np.stack([by_level[1], by_slope[1]], axis=-1)
-    normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (noise_sd / SLOPE_SD) ** 2])
+    normal = design.transpose(0, 2, 1) @ design + np.diag([0.0, (noise_sd / prior.slope_sd) ** 2])
     right = (design * errors[:, :, None]).sum(axis=1)
     start = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
     square = NOISE_YEARS * noise_sd**2 + (errors**2).sum(axis=1) - (start * right).sum(axis=1)
     freedom = NOISE_YEARS + len(log) - 1
     score = log_prior - 0.5 * np.linalg.slogdet(normal)[1] - 0.5 * freedom * np.log(square)
     weight = np.exp(score - score.max())
+    evidence = float(np.log(weight.sum()) + score.max() + NOISE_YEARS * np.log(noise_sd))
     state = last + (moves @ start[:, :, None])[:, :, 0] + np.array([log[0], 0.0])
     spread = moves @ np.linalg.cholesky(np.linalg.inv(normal))
-    return Trend(steps[0], steps[1], steps[2], weight / weight.sum(), state, spread, square, freedom)
+    return Trend(steps[0], steps[1], steps[2], weight / weight.sum(), state, spread, square, freedom, evidence)
 
 
 def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[Floats, Floats]:
@@ -135,36 +180,36 @@ def run_filter(log: Floats, steps: Floats, start: tuple[float, float]) -> tuple[
     return errors, np.array([result.filtered_state[1:3].T for result in found])
 
 
-def _from_zero(log: Floats) -> tuple[Floats, Floats]:
+def _from_zero(log: Floats, dampings: tuple[float, ...] = DAMPINGS) -> tuple[Floats, Floats]:
     """Errors and last state of a series that starts at level and rate 0.
 
     The filter is linear and its gains do not change with time: what one observation of 1 does is run once by statsmodels,
     every series is a sum of such answers, each moved to its year.
     """
-    errors, states = _impulse(-(-len(log) // _BLOCK) * _BLOCK)
+    errors, states = _impulse(-(-len(log) // _BLOCK) * _BLOCK, dampings)
     years = len(log)
     moved = np.array([[log[t - k] if t >= k else 0.0 for t in range(years)] for k in range(years)])
     return errors[:, :years] @ moved, np.einsum("pks,k->ps", states[:, :years], log[::-1])
 
 
 @lru_cache(maxsize=8)
-def _impulse(length: int) -> tuple[Floats, Floats]:
+def _impulse(length: int, dampings: tuple[float, ...]) -> tuple[Floats, Floats]:
     """Errors and states after a first observation of 1 and then of 0, for every point of the grid."""
     once = np.zeros(length)
     once[0] = 1.0
-    return run_filter(once, _grid(), (0.0, 0.0))
+    return run_filter(once, _grid(dampings), (0.0, 0.0))
 
 
-def _of_start(start: tuple[float, float], years: int) -> tuple[Floats, Floats]:
+def _of_start(start: tuple[float, float], years: int, dampings: tuple[float, ...]) -> tuple[Floats, Floats]:
     """What a first level or rate of change does to the errors and to the last state, whatever the births were."""
     length = -(-years // _BLOCK) * _BLOCK
-    errors, states = _response(start, length)
+    errors, states = _response(start, length, dampings)
     return errors[:, :years], states[:, years - 1]
 
 
 @lru_cache(maxsize=8)
-def _response(start: tuple[float, float], length: int) -> tuple[Floats, Floats]:
-    return run_filter(np.zeros(length), _grid(), start)
+def _response(start: tuple[float, float], length: int, dampings: tuple[float, ...]) -> tuple[Floats, Floats]:
+    return run_filter(np.zeros(length), _grid(dampings), start)
 
 
 def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
@@ -176,6 +221,13 @@ def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -
         shape (draws, ahead); centred so that the mean of the births, not of their logarithm, follows the trend.
         [log children]
     """
+    path = draw_series(trend, ahead, draws, rng)
+    centred: Floats = path - path.var(axis=0) / 2
+    return centred
+
+
+def draw_series(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw the years ahead on the scale of the trend, shape (draws, ahead)."""
     point = rng.choice(len(trend.weight), draws, p=trend.weight)
     sd = np.sqrt(trend.square[point] / rng.chisquare(trend.freedom, draws))
     known = trend.spread[point] @ rng.standard_normal((draws, 2, 1))
@@ -188,8 +240,7 @@ def draw_trend(trend: Trend, ahead: int, draws: int, rng: np.random.Generator) -
         path[:, year] = expected + shock
         level = expected + trend.level_step[point] * shock
         slope = damping * slope + trend.trend_step[point] * shock
-    centred: Floats = path - path.var(axis=0) / 2
-    return centred
+    return path
 
 
 def best_level_step(births: float) -> float:
@@ -216,21 +267,20 @@ def best_level_step(births: float) -> float:
     return float(min((np.sqrt(ratio**2 + 4 * ratio) - ratio) / 2, _TOP[0]))
 
 
-def _prior(births: float) -> tuple[Floats, float]:
-    """Log of the prior weights of the grid, and prior sd of the innovation, for births of this size."""
-    best = best_level_step(births)
-    widths = np.meshgrid(*(np.gradient(np.array(x)) for x in (LEVEL_STEPS, TREND_SHARES, DAMPINGS)), indexing="ij")
-    log = np.log(widths[0] * widths[1]).ravel()
-    level, trend, _ = _grid()
-    below = np.minimum(level, _TOP[1])
+def _prior(prior: TrendPrior) -> Floats:
+    """Log of the prior weights of the grid."""
+    widths = np.meshgrid(*(np.gradient(np.array(x)) for x in (LEVEL_STEPS, TREND_SHARES)), prior.odds, indexing="ij")
+    log: Floats = np.log(widths[0] * widths[1] * widths[2]).ravel()
+    level, trend, _ = _grid(prior.dampings)
+    below, best = np.minimum(level, _TOP[1]), prior.level_step
     for value, (a, b) in (
         (below, (LEVEL_PRIOR * best, LEVEL_PRIOR * (1 - best))),
         (trend / level, TREND_PRIOR),
     ):
         log = log + (a - 1) * np.log(value) + (b - 1) * np.log1p(-value)
-    return log, float(np.sqrt(1 / births / (1 - best)))
+    return log
 
 
-def _grid() -> Floats:
+def _grid(dampings: tuple[float, ...] = DAMPINGS) -> Floats:
     """Points of the grid of α, β, φ, shape (3, points)."""
-    return np.array([(a, a * s, d) for a, s, d in product(LEVEL_STEPS, TREND_SHARES, DAMPINGS)]).T
+    return np.array([(a, a * s, d) for a, s, d in product(LEVEL_STEPS, TREND_SHARES, dampings)]).T

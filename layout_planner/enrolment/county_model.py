@@ -38,13 +38,15 @@ from layout_planner.enrolment.school_panel import (
     last_known,
     offered,
 )
-from layout_planner.enrolment.units import UnitModel
+from layout_planner.enrolment.share_trend import ShareTrend, share_trend
+from layout_planner.enrolment.units import Course, UnitModel
 from layout_planner.terms import BAND_OF_GRADE, GRADES
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 STEPS: Final = tuple(range(len(GRADES) - 1))  # step j leads from GRADES[j] to GRADES[j + 1]
+ENTRY_STEPS: Final = tuple(GRADE_AT[upper] - 1 for upper in STAGE_ENTRIES)
 FEEDER_YEARS: Final = 5  # transitions behind a feeder matrix
 FEEDER_FORGET: Final = 0.8  # weight of a year against the next one in it
 ENTRY_WALK: Final = 0.05  # yearly sd of a school's share of the births of its homes, log scale
@@ -75,28 +77,26 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     offers = offered(panel)
     enters = entry_units(offers)
     seeds = transfer_seeds(panel, homes.flows)
-    shares = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
-    came, could = transitions(panel, enters, shares)
+    feeders = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
+    came, could = transitions(panel, enters, feeders)
     came, _ = without_moves(came, could, panel)
     present = township_sums(panel, last_known(panel))[:, 1:] > 0
     fit = fit_progression(came, could, present, priors)
     school, grade = unit_index(panel)
     rates = np.zeros((horizon, len(panel.townships), len(GRADES)))
     damped = damped_rates(fit, horizon, priors)
-    moving = stage_trends(came, could, horizon, priors) * whole_county(damped[0], came, could, priors)
+    shares = stage_shares(came, could)
+    moving = stage_trends(came, could, horizon, priors, shares) * whole_county(damped[0], came, could, priors)
     rates[:, :, 1:] = np.clip(damped * moving[:, None, :], 0.0, RATE_LIMIT)
     rate = rates[:, panel.town[school], grade]
     rate[:, enters[school, grade] | ~offers[school, grade]] = 0.0
     entry = np.flatnonzero(enters[school, grade])
     entrants = fit_entrants(panel, enters, homes, horizon, priors)
-    sd = np.zeros((len(panel.townships), len(GRADES)))
-    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
-    sd[:, 1:] = 1 / np.sqrt(fit.expected_cell + pseudo)
     model = UnitModel(
         area=panel.town[school],
         noise=_noise_classes(enters)[school, grade],
         start=last_known(panel)[school, grade],
-        transfer=transfer_matrix(panel, shares),
+        transfer=transfer_matrix(panel, feeders),
         rate=rate,
         entry=entry,
         level=entrants.level,
@@ -107,10 +107,17 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         level_sd=np.zeros(len(entry)),
         level_walk=ENTRY_WALK,
         area_sd=fit.area_sd,
-        cell_sd=sd[panel.town[school], grade],
+        cell_sd=_cell_sd(fit, priors)[panel.town[school], grade],
         law=fit.law,
+        courses=tuple(Course(np.flatnonzero(grade == step + 1), share) for step, share in shares.items()),
     )
     return model, fit
+
+
+def _cell_sd(fit: Progression, priors: Priors) -> Floats:
+    """Posterior sd of the log of each cell effect, shape (townships, grades); 0 in the lowest grade."""
+    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
+    return np.pad(1 / np.sqrt(fit.expected_cell + pseudo), ((0, 0), (1, 0)))
 
 
 def moves_shown(panel: SchoolPanel, flows: pd.DataFrame) -> tuple[Shown, ...]:
@@ -154,7 +161,25 @@ def whole_county(rate: Floats, came: Floats, could: Floats, priors: Priors) -> F
     return np.clip(factor, *WHOLE_RANGE)
 
 
-def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors) -> Floats:
+def stage_shares(came: Floats, could: Floats) -> dict[int, ShareTrend]:
+    """Step into a stage → trend of the share of the whole county's pupils who go on, where it is one that can move.
+
+    Parameters
+    ----------
+    came, could
+        Answer of `transitions`. [pupils]
+
+    Returns
+    -------
+    dict
+        Empty where nearly all go on.
+    """
+    sums = _county_sums(came, could)
+    found = {step: share_trend(sums[0][step], sums[1][step]) for step in ENTRY_STEPS}
+    return {step: share for step, share in found.items() if share is not None}
+
+
+def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors, shares: Mapping[int, ShareTrend]) -> Floats:
     """How far the county's rate into grades 7 and 10 moves on from where it stands; 1 at every other step.
 
     Parameters
@@ -163,6 +188,8 @@ def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors) -> F
         Answer of `transitions`. [pupils]
     horizon, priors
         Years ahead; priors.
+    shares
+        Answer of `stage_shares`; other steps may have the trend of `shared_trend`.
 
     Returns
     -------
@@ -170,13 +197,21 @@ def stage_trends(came: Floats, could: Floats, horizon: int, priors: Priors) -> F
         shape (horizon, steps). [-]
     """
     factor = np.ones((horizon, len(STEPS)))
-    steps = [GRADE_AT[upper] - 1 for upper in STAGE_ENTRIES]
-    known = np.isfinite(came[:, steps]) & np.isfinite(could[:, steps])
-    sums = [np.where(known, x[:, steps], 0.0).sum(axis=0) for x in (came, could)]
-    if sums[0].shape[1] == 0:
+    steps = list(ENTRY_STEPS)
+    whole = [x[steps] for x in _county_sums(came, could)]
+    if whole[0].shape[1] == 0:
         return factor
-    factor[:, steps] = shared_trend(sums[0], sums[1], horizon, priors)
+    factor[:, steps] = shared_trend(whole[0], whole[1], horizon, priors)
+    now = dict(zip(steps, current_ratio(whole[0], whole[1], priors), strict=True))
+    for step, share in shares.items():
+        factor[:, step] = share.mean(horizon) / now[step]
     return factor
+
+
+def _county_sums(came: Floats, could: Floats) -> tuple[Floats, Floats]:
+    """Pupils of all townships by step and transition, where both are known. [pupils]"""
+    known = np.isfinite(came) & np.isfinite(could)
+    return np.where(known, came, 0.0).sum(axis=0), np.where(known, could, 0.0).sum(axis=0)
 
 
 def unit_index(panel: SchoolPanel) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -20,10 +20,14 @@ TILT_LIMIT: Final = 1.0  # log effects and shocks are cut here
 
 @dataclass(frozen=True)
 class SharedDraws:
-    """What all areas have in common in a draw: births weights, shape (weights, draws); county shocks (horizon, draws)."""
+    """What all areas have in common in a draw: births weights, shape (weights, draws); county shocks (horizon, draws).
+
+    Trends of rates against their mean: one array a course of the model, shape (horizon, draws).
+    """
 
     beta: Draws
     county: Draws
+    courses: tuple[Draws, ...] = ()
 
 
 def draw_shared(model: UnitModel, noise: Noise, draws: int, rng: np.random.Generator) -> SharedDraws:
@@ -38,7 +42,7 @@ def draw_shared(model: UnitModel, noise: Noise, draws: int, rng: np.random.Gener
     county, now = np.zeros((model.horizon, draws), dtype=np.float32), np.zeros(draws, dtype=np.float32)
     for year in range(model.horizon):
         county[year] = now = _next_shock(now, noise.memory if year else 0.0, noise.county_sd, rng)
-    return SharedDraws(beta, county)
+    return SharedDraws(beta, county, tuple(_about_mean(c.share.draw(model.horizon, draws, rng)) for c in model.courses))
 
 
 def simulate(
@@ -84,6 +88,8 @@ def simulate(
         mean = transfer @ now
         mean *= model.rate[year].astype(np.float32)[:, None]
         mean *= cell
+        for course, factor in zip(model.courses, shared.courses, strict=True):
+            mean[course.units] *= factor[year]
         mean *= _tilt(shock + effect)[model.area]
         at = model.area[model.entry]
         mean[model.entry] = _entrants(model, year, shared.beta) * _tilt(shock[at] + drift)
@@ -128,6 +134,12 @@ def draw_cells(mean: Draws, classes: NDArray[np.int64], noise: Noise, rng: np.ra
     np.floor(value, out=value)
     value[mean <= 0] = 0
     return value
+
+
+def _about_mean(share: NDArray[np.float64]) -> Draws:
+    """Draws of a share against their mean, year by year. [-]"""
+    factor: Draws = (share / share.mean(axis=-1, keepdims=True)).astype(np.float32)
+    return factor
 
 
 def _next_shock(now: Draws, memory: float, sd: float, rng: np.random.Generator) -> Draws:

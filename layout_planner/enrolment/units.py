@@ -10,9 +10,18 @@ from scipy.sparse import csr_array
 
 from layout_planner.enrolment.area_effect import AreaLaw
 from layout_planner.enrolment.entrants import BirthsWeight
+from layout_planner.enrolment.share_trend import ShareTrend
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Course:
+    """Units whose rate follows a share with a trend; `rate` holds its mean."""
+
+    units: Ints
+    share: ShareTrend
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class UnitModel:
         Posterior sd of the log cell effect. shape (units,)
     law
         Law by which the area effects go on.
+    courses
+        Trends of rates, drawn about their mean; no unit belongs to two.
     """
 
     area: Ints
@@ -73,6 +84,7 @@ class UnitModel:
     area_sd: Floats
     cell_sd: Floats
     law: AreaLaw
+    courses: tuple[Course, ...] = ()
 
     @property
     def horizon(self) -> int:
@@ -115,6 +127,7 @@ class UnitModel:
             level_sd=self.level_sd[entries],
             area_sd=self.area_sd[areas],
             cell_sd=self.cell_sd[units],
+            courses=tuple(Course(kept[kept >= 0], c.share) for c in self.courses for kept in [at[c.units]]),
         )
 
     @property
