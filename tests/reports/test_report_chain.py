@@ -178,9 +178,9 @@ def test_flows_name_the_county_town_the_outside_and_the_largest_stream(made):
         ("县外", "5", "0", "5", "0", "0", "—"),
     )
     assert towns.total == ("合计", "505", "430", "45", "20", "10", "20%")
-    assert [row for row in stages.rows if row[0].startswith("2034")] == [
-        ("2034 学年（部分出生）", "30", "100%", "0%", "0%", "0%"),
-        ("2034 学年", "30", "0%", "100%", "0%", "0%"),
+    assert [row for row in stages.rows if row[1].startswith("2034")] == [
+        ("小学", "2034 学年（部分出生）", "30", "100%", "0%", "0%", "0%"),
+        ("初中", "2034 学年", "30", "0%", "100%", "0%", "0%"),
     ]
 
 

@@ -48,7 +48,7 @@ def flows(inputs: ReportInputs) -> Section:
     if len(now):
         said = _told(now, seat, inputs.base_year, names) + _later(now, school, plan_years(inputs)[-1])
         blocks += [Paragraph(said), _townships(now, seat, names, homes_note(inputs))]
-    return Section(KEY, _TITLE, (*blocks, _stages(rows, seat, [inputs.base_year, *plan_years(inputs)])))
+    return Section(KEY, _TITLE, (*blocks, _stages(rows, seat, [inputs.base_year, *plan_years(inputs)[-1:]])))
 
 
 def place_of(home: str, destination: str) -> str:
@@ -154,16 +154,15 @@ def _stages(rows: pd.DataFrame, seat: str, years: list[int]) -> Table:
         mine = homes[homes["stage"] == stage]
         if mine.empty:
             continue
-        cells.append((label("stage", stage),))
         for year in years:
             found = mine[mine["school_year"] == year]
             if len(found):
-                when = _marked(f"{year} 学年", found["cohort"])
+                when = (label("stage", stage), _marked(f"{year} 学年", found["cohort"]))
                 sums = found.groupby("place")["children_mean"].sum().reindex(list(PLACES)).fillna(0.0)
                 shares = largest_remainder(100 * sums.to_numpy(float) / float(sums.sum()), 100)
-                cells.append((when, words.whole(sums.sum()), *(f"{share}%" for share in shares)))
+                cells.append((*when, words.whole(sums.sum()), *(f"{share}%" for share in shares)))
     heads = columns(
-        "", "孩子（人）", "在本镇", f"到{seat}", "到其他乡镇", "不在县内就读", numbers=range(1, 6),
+        "学段", "学年", "孩子（人）", "在本镇", f"到{seat}", "到其他乡镇", "不在县内就读", numbers=range(2, 7), centre=[1],
     )  # fmt: skip
     note = (
         f"孩子{BIRTHPLACE}；比例按最大余数法取整。高中含职业学校。今后每所学校的学生来自哪里照基准年，"

@@ -79,8 +79,8 @@ def _notes(rows: pd.DataFrame) -> str:
     reasons = [str(text) for text in rows["reason"].unique() if not words.missing(text)]
     seen = f"留下的比例由 {basis} 的儿童与登记出生相比推得，今后各学年相同。" if basis else ""
     return (
-        "各学年均值之和。离开是走的减来的，负数表示来的多于走的；6 岁时在本地 = 登记出生 − 两段离开，"
-        "与一年级之差为不在县内学校就读的，或常住本地、生在外地的。"
+        "各学年均值之和。离开是走的减来的，负数为来的多；6 岁时在本地 = 登记出生 − 两段离开，"
+        "与一年级之差为不在县内就读的，或生在外地的。"
         f"{seen}{'；'.join(reasons) + '。' if reasons else ''}各学年、未出生的队列、入园人数和 P10–P90 见文件。"
     )
 
