@@ -68,6 +68,7 @@ class FirstGrade:
     ratio: Floats
     lift: Floats
     weight: BirthsWeight
+    priors: Priors
 
 
 def fit_chain(cube: Floats, priors: Priors) -> Chain:
@@ -130,7 +131,7 @@ def fit_first_grade(cube: Floats, births: Floats, chain: Chain, lag: int, horizo
     known = np.isfinite(births[:, end:]) & np.isfinite(found.births)[:, None]
     ratio = np.where(known, births[:, end:] / np.where(known, found.births[:, None], 1.0), 1.0)
     lift = np.exp(moved[end:, None] - found.moved[None, :])
-    return FirstGrade(found.level, np.clip(ratio, priors.ratio_low, RATIO_HIGH).T, lift, weight)
+    return FirstGrade(found.level, np.clip(ratio, priors.ratio_low, RATIO_HIGH).T, lift, weight, found.priors)
 
 
 def model_at(
@@ -185,8 +186,8 @@ def model_at(
         lift=lift.reshape(horizon, -1)[:, entry],
         weight=np.zeros(len(entry), dtype=np.int64),
         weights=(first.weight,),
-        level_sd=_entry_sd(level, cube, priors).ravel()[entry],
-        level_walk=priors.level_walk,
+        level_sd=_entry_sd(level, cube, first.priors).ravel()[entry],
+        level_walk=first.priors.level_walk,
         area_sd=fit.area_sd,
         cell_sd=_cell_sd(fit, priors).ravel(),
         law=fit.law,

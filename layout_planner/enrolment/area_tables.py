@@ -132,6 +132,15 @@ def births_of_areas(
     return found.set_axis(pd.Index(areas, name="area"), axis="index")
 
 
+def births_are_own(births: pd.DataFrame | None, areas_map: pd.DataFrame | None, areas: tuple[str, ...]) -> bool:
+    """Whether the births of most areas are counted for the area itself, not for a larger one around it."""
+    rows, mapped = checked_births(births), checked_map(areas_map)
+    if rows is None:
+        return False
+    counted = set(rows["area"])
+    return 2 * sum(area in counted and mapped.get(area, area) == area for area in areas) > len(areas)
+
+
 def cohorts_known(births: pd.DataFrame | None, areas: int, years: range, birth_lag: int, origin: int) -> Floats:
     """Births of the cohort that enters in each year, as known at the origin.
 
@@ -273,11 +282,18 @@ def result_table(
 
 
 def bounds(draws: NDArray[np.float32]) -> Floats:
-    """Quantiles lo80, hi80, lo95, hi95 over the last axis, shape (4, ...). [pupils]."""
-    ordered = np.sort(draws, axis=-1)
-    place = np.array(QUANTILES) * (draws.shape[-1] - 1)
+    """Quantiles lo80, hi80, lo95, hi95 over the last axis, shape (4, ...). [pupils].
+
+    Of n draws the k-th is taken for k / (n + 1): a further draw falls below it with that probability, for few draws too.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman, Y. Fan, "Sample quantiles in statistical packages", Am. Stat. 50(4), 1996 (definition 6)
+    """
+    ordered, last = np.sort(draws, axis=-1), draws.shape[-1] - 1
+    place = np.clip(np.array(QUANTILES) * (draws.shape[-1] + 1) - 1, 0.0, last)
     low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, draws.shape[-1] - 1)
+    high = np.minimum(low + 1, last)
     values = ordered[..., low] + (place - low) * (ordered[..., high] - ordered[..., low])
     return np.moveaxis(values.astype(float), -1, 0)
 

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.enrolment.area_checks import checked_births
+from layout_planner.enrolment.area_closing import closing_rates, with_ends
 from layout_planner.enrolment.area_model import model_at
 from layout_planner.enrolment.area_tables import (
     believable,
+    births_are_own,
     births_of_areas,
     centred,
     persistent,
@@ -129,20 +131,26 @@ def forecast_areas(
     .. [1] docs/models/enrolment.md
     """
     data = replace(pupil_cube(pupils, options.grades, options.origin), tops=options.tops)
-    registered = births_of_areas(_known(births, options.origin), areas_map, data.areas)
+    known = _known(births, options.origin)
+    registered = births_of_areas(known, areas_map, data.areas)
     priors, member = Priors(), stage_rows(data.grades, options.stages)
+    if births_are_own(known, areas_map, data.areas):
+        priors = priors.of_own_births()
     model = model_at(data, registered, data.years, options.birth_lag, options.horizon, priors)
-    origins = past_origins(data, registered, options.birth_lag, options.horizon)
+    origins = past_origins(data, registered, options.birth_lag, options.horizon, priors)
     noise = noise_of(origins, data.years, len(data.areas))
     factors = calibrated(data, origins, member, rng) if options.calibrate else Calibration.prior(priors)
     centre = believable(mean_path(model).reshape(options.horizon, *data.cube.shape[:2]), data.cube)
     target = persistent(centre, np.nan_to_num(data.cube[:, :, -1]), member, factors)
+    before = np.concatenate([np.nan_to_num(data.cube[None, :, :, -1]), target[:-1]]) @ member.T
+    risk = closing_rates(data.cube, member).risk(before)
     shared = draw_shared(model, noise, options.draws, rng)
     tables = []
     for start in range(0, len(data.areas), BLOCK):
         block = np.arange(start, min(start + BLOCK, len(data.areas)))
         drawn = simulate(model.part(block), noise, options.draws, rng, shared)
         path = centred(drawn.reshape(*target[:, block].shape, options.draws), target[:, block])
+        path = with_ends(path, risk[:, block], member, rng)
         tables.append(result_table(path, data.part(block), options.stages, factors))
     table = pd.concat(tables, ignore_index=True).sort_values("year", kind="stable", ignore_index=True)
     table.attrs |= {"left_out": list(data.left_out), "beta": model.weights[0].mean, "noise": noise}

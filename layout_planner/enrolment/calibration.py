@@ -77,6 +77,9 @@ def size_class(last: Floats) -> Ints:
 def calibrate(outcomes: Mapping[int, Sequence[Outcomes]], priors: Priors) -> Calibration:
     """Calibrate from forecasts of the origins inside the window.
 
+    The widths of a horizon are judged by its outcomes and those of a year less and a year more: a factor changes slowly
+    with the years ahead, and three years together say more of it.
+
     Parameters
     ----------
     outcomes
@@ -100,12 +103,14 @@ def calibrate(outcomes: Mapping[int, Sequence[Outcomes]], priors: Priors) -> Cal
         if len(by_origin) < MIN_ORIGINS:
             continue
         weight = persistence_weight(by_origin, priors.persistence)
-        factors = [class_factors(by_origin, weight, level, horizon) for level in range(len(LEVELS))]
+        near = [o for years in (horizon - 1, horizon, horizon + 1) for o in outcomes.get(years, ())]
+        apart = 1 + (len(by_origin) - 1) / horizon
+        factors = [class_factors(near, weight, level, apart) for level in range(len(LEVELS))]
         persistence[horizon], width[horizon] = weight, np.stack(factors, axis=2)
     return Calibration(persistence, width) if width else start
 
 
-def class_factors(by_origin: Sequence[Outcomes], weight: Floats, level: int, ahead: int) -> Floats:
+def class_factors(by_origin: Sequence[Outcomes], weight: Floats, level: int, apart: float) -> Floats:
     """Width factor of each stage and size class at one level.
 
     A class starts from ``stage · size / whole`` (factors over all sizes of its stage, over all stages of its size, over
@@ -115,8 +120,8 @@ def class_factors(by_origin: Sequence[Outcomes], weight: Floats, level: int, ahe
     ----------
     by_origin, weight, level
         As in `width_factor`.
-    ahead
-        Years ahead: n origins looking so far overlap and are worth ``1 + (n − 1) / ahead``. [years]
+    apart
+        Origins that the outcomes are worth: n of them looking h years ahead overlap and are worth ``1 + (n − 1) / h``.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def class_factors(by_origin: Sequence[Outcomes], weight: Floats, level: int, ahe
         shape (stages, size classes). [-]
     """
     stages = 1 + max(int(o.stages.max(initial=0)) for o in by_origin)
-    pseudo = PRIOR_ORIGINS * len(by_origin) / (1 + (len(by_origin) - 1) / ahead)
+    pseudo = PRIOR_ORIGINS * len(by_origin) / apart
     whole = float(np.log(width_factor(by_origin, weight, level, pseudo=pseudo)))
 
     def drawn(to: float, stage: int | None, size: int | None) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layout_planner.enrolment.entry_law import with_entry_law
 from layout_planner.enrolment.priors import ENTRY, Priors
 
 Floats = NDArray[np.float64]
@@ -40,11 +41,14 @@ class EntryLevel:
         Births of the cohorts behind it, their geometric mean; NaN without births. [children]
     moved
         Log of the share of those cohorts that came by moves between birth and entry. [-]
+    priors
+        With the law of the entrants that the window shows.
     """
 
     level: Floats
     births: Floats
     moved: Floats
+    priors: Priors
 
 
 def smooth(series: Floats, step: float | Floats) -> Floats:
@@ -192,6 +196,7 @@ def fit_entry_level(cube: Floats, births: Floats, moved: Floats, beta: float, pr
     )
     known = np.isfinite(cube[:, 0])
     size = np.where(known, cube[:, 0], 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    priors = with_entry_law(plain[:, 0], priors)
     gain = entry_gain(size, priors)
     own = np.nan_to_num(local_level(plain[:, 0], gain))
     mixed = (1 - priors.younger_mix) * own + priors.younger_mix * younger_level(plain)
@@ -207,7 +212,7 @@ def fit_entry_level(cube: Floats, births: Floats, moved: Floats, beta: float, pr
 
     base, moves = behind(log), behind(np.broadcast_to(moved, log.shape))
     level = np.where(own > 0, mixed, 0.0) * np.exp(beta * np.nan_to_num(base) + moves)
-    return EntryLevel(level, np.exp(base), moves)
+    return EntryLevel(level, np.exp(base), moves, priors)
 
 
 def _filled(log: Floats) -> Floats:

@@ -18,6 +18,8 @@ Ints = NDArray[np.int64]
 
 CELL_WEIGHT: Final = 60.0  # cells that the prior noise of a class is worth
 YEAR_WEIGHT: Final = 3.0  # years that the prior sd of the county shock is worth
+MEMORY_YEARS: Final = 5.0  # pairs of years that the prior memory of the county shock is worth
+MEMORY_RANGE: Final = (0.0, 0.9)
 AREA_WEIGHT: Final = 30.0  # area-years that the prior shock of an area is worth
 SHIFT_LIMIT: Final = 0.4  # an area's error of a year is cut at this share of its pupils
 SMALLEST_MEAN: Final = 0.5  # cells below say nothing about variance against mean
@@ -34,7 +36,7 @@ class Residuals:
     """One-step errors of one year: means, errors and labels of the units that were there.
 
     `known` is the relative variance of the mean that the posteriors of its effects state, for Poisson counts; `shared` the
-    part of it that all cells of an area have in common. [-]
+    part of it that all cells of an area have in common; `level` the variance of the level of entrants. [-]
     """
 
     mean: Floats
@@ -43,6 +45,7 @@ class Residuals:
     area: Ints
     known: Floats | None = None
     shared: Floats | None = None
+    level: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,11 @@ def one_step(model: UnitModel, actual: Floats) -> Residuals:
     there = np.isfinite(actual)
     law = model.law
     ahead = (law.memory * model.area_sd) ** 2 + (1 - law.memory**2) * law.signal_sd**2
-    known, shared = model.cell_sd**2, ahead[model.area]
+    known, shared, level = model.cell_sd**2, ahead[model.area], np.zeros(len(mean))
     known[model.entry] = 0.0
-    return Residuals(
-        mean[there], (actual - mean)[there], model.noise[there], model.area[there], known[there], shared[there]
-    )
+    level[model.entry] = model.level_sd**2 + model.level_walk**2
+    variances = known[there], shared[there], level[there]
+    return Residuals(mean[there], (actual - mean)[there], model.noise[there], model.area[there], *variances)
 
 
 def prior_noise(priors: Priors) -> Noise:
@@ -123,10 +126,10 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
     mean = np.concatenate([r.mean for r in residuals])
     error = np.concatenate([r.error for r in residuals])
     noise = np.concatenate([r.noise for r in residuals])
-    known = np.concatenate([np.zeros(len(r.mean)) if r.known is None else r.known for r in residuals])
+    known, level = (np.concatenate([_stated(r, name) for r in residuals]) for name in ("known", "level"))
     area_sd, area_phi = area_shock(residuals, priors)
-    shared = np.concatenate([(area_sd**2 + area_phi / _pupils_around(r)) * r.mean**2 for r in residuals])
-    own = np.sign(error) * np.sqrt(np.maximum(error**2 - shared, 0.0))
+    shared = np.concatenate([area_sd**2 + area_phi / _pupils_around(r) for r in residuals])
+    own = error**2 - (shared + level) * mean**2
     of = [noise == k for k in CLASSES]
     fits = [cell_noise(mean[c], own[c], priors.phi[k], priors.psi[k], known[c]) for k, c in enumerate(of)]
     return Noise(
@@ -134,11 +137,17 @@ def estimate_noise(residuals: Sequence[Residuals], units: int, priors: Priors) -
         psi=tuple(psi for _, psi in fits),
         area_sd=area_sd,
         county_sd=county_shock(residuals, priors.county_sd),
-        memory=priors.shock_memory,
+        memory=shock_memory(residuals, priors.shock_memory),
         years=len(residuals),
         cells=len(mean),
         area_phi=area_phi,
     )
+
+
+def _stated(r: Residuals, name: str) -> Floats:
+    """Relative variance that a model states of its means; 0 where it states none. [-]"""
+    stated: Floats | None = getattr(r, name)
+    return np.zeros(len(r.mean)) if stated is None else stated
 
 
 def _pupils_around(r: Residuals) -> Floats:
@@ -147,15 +156,18 @@ def _pupils_around(r: Residuals) -> Floats:
     return around
 
 
-def cell_noise(mean: Floats, error: Floats, phi: float, psi: float, known: Floats | None = None) -> tuple[float, float]:
+def cell_noise(
+    mean: Floats, square: Floats, phi: float, psi: float, known: Floats | None = None
+) -> tuple[float, float]:
     """Least squares of squared errors on the mean and its square; the answer is shrunk to the priors.
 
-    ``error² ≈ φ·(mean + v·mean²) + ψ·mean²``: what the posteriors of the effects explain is not noise a second time.
+    ``square ≈ φ·(mean + v·mean²) + ψ·mean²``: what the posteriors of the effects explain is not noise a second time.
 
     Parameters
     ----------
-    mean, error
-        Means and errors of cells of one noise class. [pupils]
+    mean, square
+        Means [pupils] and squared errors of cells of one noise class, less the variance of what is drawn apart: shocks of
+        areas, level of entrants. A square may be negative: cut at 0 they would add up to more than the noise. [pupils²]
     phi, psi
         Prior values. [-]
     known
@@ -167,7 +179,7 @@ def cell_noise(mean: Floats, error: Floats, phi: float, psi: float, known: Float
         phi and psi. [-]
     """
     use = mean > SMALLEST_MEAN
-    mean, square = mean[use], error[use] ** 2
+    mean, square = mean[use], square[use]
     first = mean + (np.zeros(len(mean)) if known is None else known[use]) * mean**2
     if len(mean) < CLASSES[-1]:
         return phi, psi
@@ -227,6 +239,18 @@ def _shared_square(r: Residuals) -> tuple[Floats, Floats]:
     total = np.clip(total, -SHIFT_LIMIT * among, SHIFT_LIMIT * among)
     found = (total**2 - square)[use] / both[use] - shared[use] / np.maximum(inside[use], 1e-9)
     return found, among[use]
+
+
+def shock_memory(residuals: Sequence[Residuals], prior: float) -> float:
+    """First-order autocorrelation of what all areas share in a year, shrunk to the prior by the pairs of years. [-]."""
+    shocks = np.array([r.error.sum() / max(r.mean.sum(), 1.0) for r in residuals])
+    pairs = max(len(shocks) - 1, 0)
+    power = float(np.mean(shocks**2)) if pairs else 0.0
+    if power <= 0:
+        return prior
+    found = float(np.mean(shocks[1:] * shocks[:-1])) / power
+    own = pairs / (pairs + MEMORY_YEARS)
+    return float(np.clip(own * found + (1 - own) * prior, *MEMORY_RANGE))
 
 
 def county_shock(residuals: Sequence[Residuals], prior: float) -> float:

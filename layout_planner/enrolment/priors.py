@@ -4,7 +4,9 @@ They come from rolling one-step residuals of small rural districts (docs/models/
 pseudo-pupils, rates of forgetting or standard deviations; none is a policy number.
 """
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 ENTRY: Final = 0  # noise class: the first grade of the chain, fed by births
@@ -112,3 +114,7 @@ class Priors:
     min_years: int = 6
     min_units: int = 20
     persistence: float = 0.2
+
+    def of_own_births(self) -> Priors:
+        """The same where births are counted for the homes that send the children: who is born there comes."""
+        return replace(self, beta_mean=self.beta_mean_own, beta_sd=self.beta_sd_own)

@@ -99,3 +99,20 @@ def test_the_transfer_loses_nobody_but_the_top_grade(cube):
     rows = np.asarray(transfer.sum(axis=1)).ravel().reshape(4, 5)
     np.testing.assert_allclose(rows[:, 1:], np.where(rows[:, 1:] > 0, 1.0, 0.0), atol=1e-9)
     assert 0 <= chain.inflow <= 0.3
+
+
+@pytest.mark.parametrize("memory", [0.6, 0.85, 1.0])
+def test_the_memory_of_a_signal_is_found_again(memory):
+    rng, errors = np.random.default_rng(8), []
+    state = rng.normal(0, 0.025, 250)
+    for _ in range(15):
+        errors.append(state + rng.normal(0, (0.7 / 800) ** 0.5, 250))
+        state = memory * state + rng.normal(0, 0.025 * (1 - memory**2) ** 0.5, 250)
+    found = area_law(np.stack(errors, axis=1), np.full((250, 15), 800.0), PRIORS)
+    assert found.memory == pytest.approx(memory, abs=0.1)
+
+
+def test_few_years_leave_the_memory_near_its_prior():
+    errors = np.random.default_rng(9).normal(0, 0.02, (30, 3))
+    found = area_law(errors, np.full((30, 3), 100.0), PRIORS)
+    assert found.memory == pytest.approx(PRIORS.signal_memory, abs=0.05)

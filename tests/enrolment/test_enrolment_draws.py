@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_array
 
 from layout_planner.enrolment.area_effect import AreaLaw
+from layout_planner.enrolment.area_tables import bounds
 from layout_planner.enrolment.calibration import (
     Calibration,
     Outcomes,
@@ -26,6 +27,7 @@ from layout_planner.enrolment.noise import (
     county_shock,
     estimate_noise,
     prior_noise,
+    shock_memory,
 )
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.simulate import draw_cells, simulate
@@ -101,7 +103,7 @@ def test_the_same_seed_gives_the_same_draws_and_another_does_not():
 def test_cell_noise_is_found_again_in_under_dispersed_errors():
     rng = np.random.default_rng(1)
     mean = rng.uniform(5, 60, 4000)
-    phi, psi = cell_noise(mean, rng.normal(0, np.sqrt(0.3 * mean)), 1.0, 0.01)
+    phi, psi = cell_noise(mean, rng.normal(0, np.sqrt(0.3 * mean)) ** 2, 1.0, 0.01)
     assert phi == pytest.approx(0.3, abs=0.08)
     assert psi < 0.005
 
@@ -225,3 +227,30 @@ def test_sums_of_draws_lose_nobody(pupils, labels):
     groups = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     sums = sum_units(pupils, groups)
     np.testing.assert_array_equal(sums.sum(axis=1), pupils.sum(axis=1))
+
+
+def test_the_memory_of_the_county_shock_is_found_again_and_shrunk_by_hand():
+    def years(shocks: list[float]) -> list[Residuals]:
+        mean = np.full(40, 50.0)
+        return [Residuals(mean, s * mean, np.full(40, 3), np.arange(40)) for s in shocks]
+
+    assert shock_memory(years([0.01]), 0.7) == shock_memory([], 0.7) == shock_memory(years([0.0, 0.0, 0.0]), 0.7) == 0.7
+    alike = shock_memory(years([0.01, 0.01, 0.01, 0.01]), 0.7)
+    assert alike == pytest.approx((3 * 1.0 + 5 * 0.7) / 8)
+    turning = shock_memory(years([0.01, -0.01, 0.01, -0.01, 0.01, -0.01, 0.01, -0.01]), 0.7)
+    assert turning == 0.0  # (7 · −1 + 5 · 0.7) / 12 is below the range
+    rng, now, shocks = np.random.default_rng(4), 0.0, []
+    for _ in range(400):
+        now = 0.5 * now + rng.normal(0, 0.01)
+        shocks.append(now)
+    assert shock_memory(years(shocks), 0.7) == pytest.approx(0.5, abs=0.1)
+
+
+def test_bounds_of_few_draws_hold_what_they_say():
+    """60 draws, and a further one: it lies inside as often as the band says."""
+    rng = np.random.default_rng(5)
+    draws = rng.normal(0, 1, (20_000, 60)).astype(np.float32)
+    new = rng.normal(0, 1, 20_000)
+    low80, high80, low95, high95 = bounds(draws)
+    assert ((new >= low80) & (new <= high80)).mean() == pytest.approx(0.8, abs=0.01)
+    assert ((new >= low95) & (new <= high95)).mean() == pytest.approx(0.95, abs=0.006)
