@@ -22,16 +22,14 @@ from layout_planner.enrolment.entrants import (
     moved_since_birth,
     smooth,
 )
+from layout_planner.enrolment.grade_kinds import RECENT, joined_grades, ordinary_cells
 from layout_planner.enrolment.inflow import inflow_share, neighbour_mean, neighbour_weights
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
-    RECENT,
     Progression,
     common_path,
     damped_rates,
     fit_progression,
-    joined_grades,
-    ordinary_cells,
 )
 from layout_planner.enrolment.units import UnitModel
 

@@ -10,24 +10,20 @@ from numpy.typing import NDArray
 
 from layout_planner.enrolment.area_effect import AreaLaw, AreaSignal, area_signal
 from layout_planner.enrolment.cell_effect import Evidence, cell_effect, ordinary_spread
+from layout_planner.enrolment.grade_kinds import confirmed, gone_grades, joined_grades, ordinary_cells
 from layout_planner.enrolment.priors import Priors
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-RECENT: Final = 3  # transitions that decide whether a grade is fed from elsewhere or has gone
-FED_SHARE: Final = 0.3  # fewer leavers below than this share of those who came: fed from elsewhere
-FED_PUPILS: Final = 3.0  # pupils that must have come before that is said
 FORGET_GRID: Final = (0.8, 0.3, 0.5, 0.65, 0.9)  # rates tried for a shared ratio; the first wins a tie
 RATE_YEARS: Final = 4.0  # one-step errors that the prior rate is worth
-GONE_PUPILS: Final = 4.0  # leavers below without one arrival before a grade counts as gone
 TREND_START: Final = 4  # transitions before the first error that a trend is judged by
 TREND_STEPS: Final = ((0.5, 0.2), (0.3, 0.1), (0.2, 0.05), (0.1, 0.02))  # level and slope steps that are tried
 TREND_DAMPING: Final = 0.85  # share of the slope that is left after a further year
 TREND_GAIN: Final = 0.5  # share of the level's squared error that a trend must save to be believed in full
 TREND_FLOOR: Final = 1e-6
 TREND_LIMIT: Final = 0.15  # a trend moves a ratio no further than this, on the log scale
-ORDINARY: Final = (0.6, 1.6)  # raw ratios outside are left out of the shared ratio
 
 
 @dataclass(frozen=True)
@@ -141,14 +137,15 @@ class _Effects:
 def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, priors: Priors) -> _Effects:
     """Area effect from the ordinary cells, cell effects given it; once more with the structural cells out."""
     share, scale = ordinary, np.ones(ordinary.shape)
+    believed = confirmed(came, expected)
     for _ in range(2):
         used = share[:, :, None]
         signal = area_signal((came * used).sum(1), (expected * scale[:, :, None] * used).sum(1), priors)
         now = np.exp(signal.law.memory * signal.state)
         behind = _discounted(expected, priors.forget) * now[:, None]
-        spread = Evidence(_discounted(came, priors.forget), behind)
+        spread = Evidence(_discounted(believed, priors.forget), behind)
         recent = Evidence(
-            _discounted(came, priors.structural_forget),
+            _discounted(believed, priors.structural_forget),
             _discounted(expected, priors.structural_forget) * now[:, None],
         )
         pseudo = ordinary_spread(spread, share, priors)
@@ -156,13 +153,6 @@ def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, prio
         share = ordinary * (1 - structural) * ~gone
         scale = np.where(structural > 0.5, cell, 1.0)
     return _Effects(signal, now, cell, structural, pseudo, share * scale, behind)
-
-
-def ordinary_cells(came: Floats, could: Floats) -> Bools:
-    """Whether the ratio of a cell over the window is that of one school population, shape (areas, steps)."""
-    ratio = came.sum(2) / np.maximum(could.sum(2), 1e-9)
-    inside: Bools = (ratio > ORDINARY[0]) & (ratio < ORDINARY[1])
-    return inside
 
 
 def _discounted(pupils: Floats, forget: float) -> Floats:
@@ -355,20 +345,6 @@ def area_effect(observed: Floats, expected: Floats, share: Floats, pseudo: float
     """
     seen, behind = (observed * share).sum(1), (expected * share).sum(1)
     return (seen + pseudo) / (behind + pseudo), behind
-
-
-def joined_grades(came: Floats, could: Floats) -> Bools:
-    """Grades fed from elsewhere: almost nobody one grade below, but pupils came. shape (areas, steps)."""
-    arrivals, below = came[:, :, -RECENT:].sum(2), could[:, :, -RECENT:].sum(2)
-    fed: Bools = (below < FED_SHARE * arrivals) & (arrivals >= FED_PUPILS)
-    return fed
-
-
-def gone_grades(came: Floats, could: Floats) -> Bools:
-    """Grades not offered any more: nobody came for three years, though some could or none ever did."""
-    arrivals, below = came[:, :, -RECENT:].sum(2), could[:, :, -RECENT:].sum(2)
-    gone: Bools = (arrivals == 0) & ((below >= GONE_PUPILS) | (came.sum(2) == 0))
-    return gone
 
 
 def pooled_ratio(came: Floats, could: Floats, priors: Priors) -> Floats:

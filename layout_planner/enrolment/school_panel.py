@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layout_planner.enrolment.progression import GONE_PUPILS
+from layout_planner.enrolment.grade_kinds import GONE_PUPILS
 from layout_planner.errors import DataError
 from layout_planner.terms import GRADES
 

@@ -18,14 +18,13 @@ from layout_planner.enrolment.entrants import (
     younger_level,
 )
 from layout_planner.enrolment.feeders import balance, feeder_shares, onward_shares, place_seed
+from layout_planner.enrolment.grade_kinds import confirmed, gone_grades, joined_grades
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import (
     area_effect,
     current_ratio,
     damped_rates,
     fit_progression,
-    gone_grades,
-    joined_grades,
 )
 
 PRIORS = Priors()
@@ -221,3 +220,29 @@ def test_a_feeder_matrix_hands_on_every_pupil_or_reaches_no_school(leavers, entr
     assert np.all(np.isclose(sums, 1.0) | (sums == 0))
     if entrants.sum() > 1:
         np.testing.assert_allclose(sums, 1.0)
+
+
+def test_a_jump_of_one_year_is_cut_and_two_years_confirm_each_other():
+    expected = np.full((3, 1, 5), 20.0)
+    came = np.array([[20, 20, 20, 20, 200], [20, 20, 20, 180, 200], [20, 20, 20, 20, 0]], dtype=float)[:, None]
+    found = confirmed(came, expected)
+    np.testing.assert_array_equal(found[0, 0], [20, 20, 20, 20, 40])
+    np.testing.assert_array_equal(found[1, 0], [20, 20, 20, 180, 180])
+    np.testing.assert_array_equal(found[2, 0], came[2, 0])  # what ends is believed at once
+
+
+def test_one_cohort_that_jumps_does_not_come_again_but_a_feeder_of_two_years_does():
+    once = steady(20, 5, 8)
+    once[0, 3, -1] *= 10
+    twice = once.copy()
+    twice[0, 3, -2] *= 10
+    assert not fitted(once).joined.any()
+    assert fitted(once).cell[0, 2] < 1.7
+    assert fitted(twice).joined[0, 2]
+
+
+@given(arrays(float, (2, 3, 4), elements=st.floats(0, 500)), arrays(float, (2, 3, 4), elements=st.floats(0, 500)))
+def test_what_is_confirmed_is_never_more_than_came(came, expected):
+    found = confirmed(came, expected)
+    assert ((found >= 0) & (found <= came + 1e-9)).all()
+    np.testing.assert_array_equal(found[came <= 2 * expected], came[came <= 2 * expected])
