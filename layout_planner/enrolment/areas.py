@@ -33,7 +33,7 @@ STAGES: Final[Mapping[str, tuple[int, int]]] = {"primary": (1, 6), "junior": (7,
 MOST_AHEAD: Final = 60  # years: beyond, nobody alive then is born
 MOST_LAG: Final = 25  # years between birth and the first grade
 MOST_GRADES: Final = 30  # grades of a chain
-BLOCK: Final = 50  # areas that are drawn at once: only summaries of the others are kept
+BLOCK: Final = 25  # areas that are drawn at once: only summaries of the others are kept
 
 
 @dataclass(frozen=True)

@@ -125,11 +125,21 @@ def draw_cells(mean: Draws, classes: NDArray[np.int64], noise: Noise, rng: np.ra
     phi = np.array(noise.phi, dtype=np.float32)[classes][:, None]
     psi = np.array(noise.psi, dtype=np.float32)[classes][:, None]
     safe = np.maximum(mean, np.float32(1e-6))
-    spread = np.maximum(phi + psi * safe - np.float32(ROUNDING_VARIANCE) / safe, 0.1 * phi) / safe
-    np.minimum(spread, np.float32(1 / SMALLEST_SHAPE), out=spread)
-    third = spread / np.float32(9.0)
-    root = 1 - third + np.sqrt(third) * _normal(rng, mean.shape)
-    value: Draws = safe * np.maximum(root, 0) ** 3
+    third = psi * safe  # from here on in place: these arrays are what a forecast spends its time on
+    third += phi
+    third -= np.float32(ROUNDING_VARIANCE) / safe
+    np.maximum(third, 0.1 * phi, out=third)
+    third /= safe
+    np.minimum(third, np.float32(1 / SMALLEST_SHAPE), out=third)
+    third /= np.float32(9.0)
+    root = np.sqrt(third)
+    root *= _normal(rng, mean.shape)
+    root += 1
+    root -= third
+    np.maximum(root, 0, out=root)
+    value: Draws = safe
+    for _ in range(3):
+        value *= root
     value += rng.random(mean.shape, dtype=np.float32)
     np.floor(value, out=value)
     value[mean <= 0] = 0
