@@ -69,7 +69,8 @@ def early_sign(kindergarten: Floats, entrants: Floats, births: Floats, lead: int
     seen = slice(0, max(years - lead, 0))
     x, came = sign[:, seen], _apart(level[:, lead:] - usual[:, seen], entrants[:, lead:])
     use = np.isfinite(x) & np.isfinite(came)
-    weight = np.where(use, np.nan_to_num(entrants[:, lead:]), 0.0) / np.maximum(np.nanmean(entrants), 1.0)
+    usual_size = entrants[np.isfinite(entrants)].sum() / max(np.isfinite(entrants).sum(), 1)
+    weight = np.where(use, np.nan_to_num(entrants[:, lead:]), 0.0) / max(usual_size, 1.0)
     x, came = np.where(use, x, 0.0), np.where(use, np.clip(came, -LIMIT, LIMIT), 0.0)
     prior = 1 / SAY_SD**2
     precision = float((weight * x * x).sum()) / SIGN_NOISE**2

@@ -1,12 +1,21 @@
 """What kindergarten says of grade 1: found again, by hand, and nothing where nothing is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from layout_planner.enrolment.births import cohort_draws, project_births
+from layout_planner.enrolment.cohorts import births_by_year
+from layout_planner.enrolment.county_entry import _early_lift
+from layout_planner.enrolment.county_window import homes_of
 from layout_planner.enrolment.early_signs import SAY_MEAN, early_sign
+from layout_planner.enrolment.school_panel import school_panel
+from tests.enrolment.test_enrolment_county import BASE, SCHOOLS, births_table_of, enrolment_table, flows_table
+
+KINDERGARTEN, SECOND = "9900000005", "9900000008"
 
 
 def places(say: float, lead: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,3 +64,34 @@ def test_without_births_or_kindergarten_nothing_is_said():
 def test_factors_stay_within_the_limit(kindergarten, entrants, lead):
     factor = early_sign(kindergarten, entrants, np.full((3, 7 + lead), 40.0), lead).factor
     assert ((factor > np.exp(-0.61)) & (factor < np.exp(0.61))).all()
+
+
+MOVES = {year: 1.0 + 0.2 * (-1) ** (year // 2) for year in range(2011, BASE + 1)}
+
+
+def moving_table():
+    """Top classes of the first township swing from year to year, and its grade 1 a year later; the second is even."""
+    table = enrolment_table()
+    table = pd.concat([table, table[table["school_id"] == KINDERGARTEN].assign(school_id=SECOND)], ignore_index=True)
+    swing = table["school_year"].map(MOVES).where(table["grade"] == 0, (table["school_year"] - 1).map(MOVES))
+    swings = table["grade"].isin([0, 1]) & table["school_id"].isin([KINDERGARTEN, SECOND, "9900000001"])
+    return table.assign(pupils=30.0 * np.where(swings, swing, 1.0))
+
+
+def lift_of(enrolment):
+    births, rng = births_table_of(), np.random.default_rng(1)
+    drawn = project_births(births_by_year(births), last_year_needed=BASE + 6, draws=5, rng=rng)
+    more = SCHOOLS[SCHOOLS["school_id"] == KINDERGARTEN].assign(school_id=SECOND)
+    panel = school_panel(enrolment, pd.concat([SCHOOLS, more], ignore_index=True), BASE)
+    return _early_lift(panel, homes_of(flows_table(), cohort_draws(births, drawn)), 3)
+
+
+def test_a_kindergarten_that_did_not_report_this_year_is_no_sign_of_fewer_children():
+    table = moving_table()
+    last = table["school_year"] == BASE
+    full = lift_of(table)
+    assert full[0, 0] > 1 > full[0, 1]
+    without = lift_of(table[~(last & (table["school_id"] == SECOND))])
+    np.testing.assert_allclose(without[0, 0], 1.0)  # half of the children are not known: nothing is said
+    high_school = "9900000004"  # no kindergarten, no grade 1: that it is silent hides nothing
+    np.testing.assert_allclose(lift_of(table[~(last & (table["school_id"] == high_school))]), full)
