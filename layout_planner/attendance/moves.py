@@ -207,21 +207,21 @@ def receiving_shares(homes: UnitHomes, town: str, units: NDArray[np.int64], size
 
 
 def _require_people(tally: Tally, homes: UnitHomes, change: FlowChange, file: str) -> None:
-    """Require a flow to change, and a school with pupils for everyone who is moved."""
+    """Require a flow of the base year to change, and a school with pupils for everyone who is moved in any year."""
     grades = [g for g in range(change.grade_low, change.grade_high + 1) if g in homes.grades]
     places = {"file": file, "origin": change.origin, "destination": change.destination, "to": change.to}
     told = f"{change.grade_low}–{change.grade_high}"
     town = tally.towns.index(change.origin)
     if change.destination == OUTSIDE:
-        there = {g: float(tally.outside[:, town, homes.grades.index(g), 0].sum()) for g in grades}
+        there = {g: tally.outside[:, town, homes.grades.index(g)].sum(axis=0) for g in grades}
     else:
         units = {g: homes.units_of(g, _known(homes, change.destination)) for g in grades}
-        there = {g: float(_children_of(tally, homes, change.origin, at)[:, :, 0].sum()) for g, at in units.items()}
-    if sum(there.values()) <= 0:
+        there = {g: _children_of(tally, homes, change.origin, at).sum(axis=(0, 1)) for g, at in units.items()}
+    if not sum(float(years[0]) for years in there.values()) > 0:
         raise DataError("flow_change_no_flow", **places, grades=told)
     if change.to == OUTSIDE:
         return
-    into = {g: homes.units_of(g, _known(homes, change.to)) for g in grades if there[g] > 0}
+    into = {g: homes.units_of(g, _known(homes, change.to)) for g in grades if there[g].any()}
     short = [g for g, at in into.items() if not tally.pupils[:, at, 0].sum() > 0]
     if short:
         raise DataError("flow_change_no_school", **places, grades="、".join(map(str, short)))

@@ -281,6 +281,16 @@ def test_a_change_that_has_nobody_to_move_or_no_school_to_move_to_stops(made, co
     assert made.origin in str(caught.value) or made.to in str(caught.value)
 
 
+def test_children_who_leave_a_grade_only_later_need_a_school_to_come_to_as_well():
+    """Grade 1 of SB and SP is empty in the base year and filled a year later; SA has nobody in it then."""
+    values = forecast().values.copy()
+    values[:, [0, len(GRADES), 2 * len(GRADES)], 0] = 0
+    pupils, children, homes = setting(values)
+    with pytest.raises(DataError) as caught:
+        change_flows(pupils, children, homes, [change()])
+    assert caught.value.code == "flow_change_no_school"
+
+
 def test_the_matrix_tells_vocational_schools_apart():
     pupils, children, _ = setting()
     schools = SCHOOLS.assign(kind=["primary", "primary", "vocational"])
