@@ -25,7 +25,6 @@ Floats = NDArray[np.float64]
 RESULT_COLUMNS: Final = ("mean", "lo80", "hi80", "lo95", "hi95")
 QUANTILES: Final = (0.1, 0.9, 0.025, 0.975)
 TOTAL_SHARE: Final = 0.9  # a row with this share of the sum of all others is a total
-SHOWN_ROWS: Final = 5
 MOST_YEARS: Final = 60  # years before are not used: a cohort has long left school by then
 SCALE_LIMIT: Final = 3.0  # no cell's draws are scaled by more to meet the point forecast
 GROWTH_LIMIT: Final = 3.0  # no grade is forecast above its area's largest grade ever times this

@@ -71,9 +71,9 @@ def past_origins(
     return origins
 
 
-def noise_of(origins: Sequence[PastOrigin], years: int, areas: int) -> Noise:
-    """Noise from the one-step errors of the origins before a year of the window."""
-    return estimate_noise([o.residuals for o in origins if o.years < years], areas, Priors())
+def noise_of(origins: Sequence[PastOrigin], areas: int) -> Noise:
+    """Noise from the one-step errors of all origins of the window."""
+    return estimate_noise([o.residuals for o in origins], areas, Priors())
 
 
 def calibrated(
@@ -103,7 +103,7 @@ def calibrated(
     """
     outcomes: dict[int, list[Outcomes]] = {}
     chosen = np.unique(np.linspace(0, len(data.areas) - 1, min(MOST_AREAS, len(data.areas))).astype(np.int64))
-    noise = noise_of(origins, data.years, len(data.areas))
+    noise = noise_of(origins, len(data.areas))
     settled = [o for o in origins if o.years >= WIDTH_HISTORY]
     for origin in settled if len(settled) >= MIN_ORIGINS else origins:
         for ahead, outcome in _stages_of(data.cube[chosen], origin.part(chosen), noise, member, rng):

@@ -138,7 +138,7 @@ def forecast_areas(
         priors = priors.of_own_births()
     model = model_at(data, registered, data.years, options.birth_lag, options.horizon, priors)
     origins = past_origins(data, registered, options.birth_lag, options.horizon, priors)
-    noise = noise_of(origins, data.years, len(data.areas))
+    noise = noise_of(origins, len(data.areas))
     factors = calibrated(data, origins, member, rng) if options.calibrate else Calibration.prior(priors)
     centre = believable(mean_path(model).reshape(options.horizon, *data.cube.shape[:2]), data.cube)
     target = persistent(centre, np.nan_to_num(data.cube[:, :, -1]), member, factors)

@@ -18,7 +18,6 @@ from layout_planner.terms import GRADES
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-AGE_OF_GRADE: Final = 5  # age on 1 September less grade: grade 1 is 6 years old
 _TENTH: Final = float(norm.ppf(0.9))  # standard normal deviate of P90
 
 

@@ -27,7 +27,8 @@ class Priors:
     theta_pseudo
         Pseudo-pupils that pull a shared progression to 1. [pupils]
     area_pseudo
-        Pseudo-pupils that pull a township's share of the births of its homes to the county's. [pupils]
+        Pseudo-pupils that pull a township's share of the births of its homes to the county's, and what is usual in a
+        township to the county's where a past move is looked for. [pupils]
     signal_sd, signal_memory
         Prior sd of an area's lasting effect on the log scale, and the share of it that is left a year later. [-]
     inflow_mean, inflow_sd
