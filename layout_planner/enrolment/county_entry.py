@@ -187,8 +187,8 @@ def _early_lift(panel: SchoolPanel, homes: Homes, horizon: int) -> Floats:
 def _sum_by_township(panel: SchoolPanel, values: Floats) -> Floats:
     """Sums over the schools of a township; NaN in a year not known of a school that has any. shape (townships, years)"""
     sums = np.zeros((len(panel.townships), values.shape[1]))
-    any_year = np.nan_to_num(values).any(axis=1)
-    np.add.at(sums, panel.town, np.where(any_year[:, None], values, 0.0))
+    some = np.nan_to_num(values).any(axis=1, keepdims=True)
+    np.add.at(sums, panel.town, np.where(some, values, 0.0))
     return sums
 
 

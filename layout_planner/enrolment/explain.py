@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from layout_planner.enrolment.county_model import unit_index
 from layout_planner.enrolment.county_width import OF_GRADE, STAGES
 from layout_planner.enrolment.county_window import Window
+from layout_planner.enrolment.noise import Noise
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.progression import Progression
 from layout_planner.enrolment.school_panel import SchoolPanel
@@ -36,7 +37,11 @@ MEANINGS: Final = {
     "p_structural": ("-", "该年级属结构性（有学校到此年级为止，或在此年级收外校学生）的概率"),
     "noise_phi": ("pupils", "单个年级的偶然波动：方差中与人数成正比的部分"),
     "noise_psi": ("-", "单个年级的偶然波动：方差中与人数平方成正比的部分"),
-    "shock_sd": ("-", "一年之内全镇或全县共同波动的对数标准差"),
+    "signal_sd": ("-", "各镇升级率与全县之差（持续部分）的对数标准差"),
+    "signal_memory": ("-", "各镇升级率与全县之差一年后留下的份额；1 表示一直保持"),
+    "shock_sd": ("-", "一年之内全镇或全县共同波动的对数标准差；全镇的为不随人数变的部分"),
+    "shock_phi": ("pupils", "一年之内全镇共同波动：方差中与全镇人数成反比的部分"),
+    "shock_memory": ("-", "全县共同波动延续到下一年的份额"),
     "width": ("-", "乡镇区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "width_county": ("-", "全县区间宽度的校准系数：大于 1 表示按历史回测放宽"),
     "width_school": ("-", "学校区间宽度的校准系数：大于 1 表示按历史回测放宽"),
@@ -108,8 +113,9 @@ def weights_table(
 
     ``own weight = 1 − (1 − w_A)·(1 − w_C)``, w_A = weight of the township's effect, ``w_C = E_C / (E_C + κ)``: the part of
     the township's own deviation from the county that the forecast keeps, in its area effect and in the effect of the grade
-    (κ of the ordinary or the structural kind by its probability), averaged over the grades by the pupils who can go on. What
-    births feed has a weight of its own, ``entry_weight``: see `entrants_weight`.
+    (E_C and κ of the ordinary or the structural kind by its probability), averaged over the grades by the pupils who can go
+    on. What births feed has a weight of its own, ``entry_weight``: see `entrants_weight`. Noise holds that of the cells and
+    the shocks of townships and county.
 
     Parameters
     ----------
@@ -126,26 +132,8 @@ def weights_table(
     ----------
     .. [1] docs/models/enrolment.md, section 13
     """
-    towns, stages = len(panel.townships), len(STAGES)
-    school, grade = unit_index(panel)
-    block = panel.town[school] * stages + OF_GRADE[grade]
-    mean = mean_step(model, model.start, 1)
-    moving = np.ones(len(mean), dtype=bool)
-    moving[model.entry] = False
-    could = np.where(moving, model.transfer @ model.start, 0.0)
-    variance = np.array(window.noise.phi)[model.noise] * mean + np.array(window.noise.psi)[model.noise] * mean**2
-    sums = {
-        name: np.bincount(block, weights=values, minlength=towns * stages).reshape(towns, stages)
-        for name, values in {
-            "pupils": mean + model.start,
-            "mean": mean,
-            "came": np.where(moving, mean, 0.0),
-            "could": could,
-            "variance": variance,
-        }.items()
-    }
-    by_grade = np.zeros((towns, len(GRADES)))
-    np.add.at(by_grade, (panel.town[school], grade), could)
+    towns, stages, noise = len(panel.townships), len(STAGES), window.noise
+    sums, could = _sums(model, noise, panel)
     rows = []
     for place in [*range(towns), towns]:
         for stage in range(stages):
@@ -154,8 +142,7 @@ def weights_table(
             if added["pupils"] <= 0:
                 continue
             whole = {name: float(values[:, stage].sum()) for name, values in sums.items()}
-            own = _own(fit, by_grade, place, stage) if place < towns else _of_county(fit, stage)
-            shocks = (window.noise.area_sd if place < towns else 0.0) ** 2 + window.noise.county_sd**2
+            own = _own(fit, could, place, stage) if place < towns else _of_county(fit, stage)
             rows.append({
                 "township_code": panel.townships[place] if place < towns else COUNTY,
                 "stage": str(STAGES[stage]),
@@ -164,16 +151,42 @@ def weights_table(
                 "rate_county": _percent(whole["came"], whole["could"]),
                 **_births(model, STAGES[stage]),
                 **_entry(entrants, place, STAGES[stage]),
-                "noise": _percent(np.sqrt(added["variance"] + shocks * added["mean"] ** 2), added["mean"]),
+                "noise": _percent(np.hypot(np.sqrt(added["variance"]), noise.county_sd * added["mean"]), added["mean"]),
             })  # fmt: skip
     return pd.DataFrame(rows, columns=list(WEIGHT_COLUMNS))
+
+
+def _sums(model: UnitModel, noise: Noise, panel: SchoolPanel) -> tuple[dict[str, Floats], Floats]:
+    """Sums of the first year by township and stage, (townships, stages), and who could go on, (townships, grades)."""
+    towns, stages = len(panel.townships), len(STAGES)
+    school, grade = unit_index(panel)
+    town, mean = panel.town[school], mean_step(model, model.start, 1)
+    moving = np.ones(len(mean), dtype=bool)
+    moving[model.entry] = False
+    could = np.where(moving, model.transfer @ model.start, 0.0)
+    parts = {
+        "pupils": mean + model.start,
+        "mean": mean,
+        "came": np.where(moving, mean, 0.0),
+        "could": could,
+        "variance": np.array(noise.phi)[model.noise] * mean + np.array(noise.psi)[model.noise] * mean**2,
+    }
+    sums: dict[str, Floats] = {}
+    for name, values in parts.items():
+        found = np.bincount(town * stages + OF_GRADE[grade], weights=values, minlength=towns * stages)
+        sums[name] = found.reshape(towns, stages).astype(float)
+    shocks = noise.area_spread(np.bincount(town, weights=model.start, minlength=towns).astype(float))
+    sums["variance"] += (shocks[:, None] * sums["mean"]) ** 2
+    by_grade = np.zeros((towns, len(GRADES)))
+    np.add.at(by_grade, (town, grade), could)
+    return sums, by_grade
 
 
 def own_weights(fit: Progression, priors: Priors) -> Floats:
     """Part of a township's own deviation that the forecast keeps, shape (townships, steps). [-]"""
     area = fit.area_weight
     ordinary = fit.expected_cell / (fit.expected_cell + fit.ordinary_pseudo)
-    structural = fit.expected_cell / (fit.expected_cell + priors.structural_pseudo)
+    structural = fit.expected_recent / (fit.expected_recent + priors.structural_pseudo)
     cell = fit.structural * structural + (1 - fit.structural) * ordinary
     kept: Floats = 1 - (1 - area[:, None]) * (1 - cell)
     return kept
@@ -245,6 +258,8 @@ def step_names() -> list[str]:
 
 
 def _township_rows(model: UnitModel, fit: Progression, panel: SchoolPanel) -> Iterator[Row]:
+    yield "signal_sd", "township", float(fit.law.signal_sd), np.nan
+    yield "signal_memory", "township", float(fit.law.memory), np.nan
     for i, township in enumerate(panel.townships):
         yield "township_effect", township, float(fit.area_now[i]), float(model.area_sd[i])
         yield "township_own_weight", township, float(fit.area_weight[i]), np.nan
@@ -262,7 +277,9 @@ def _noise_rows(window: Window) -> Iterator[Row]:
         yield "noise_phi", name, float(noise.phi[k]), np.nan
         yield "noise_psi", name, float(noise.psi[k]), np.nan
     yield "shock_sd", "township", float(noise.area_sd), np.nan
+    yield "shock_phi", "township", float(noise.area_phi), np.nan
     yield "shock_sd", COUNTY, float(noise.county_sd), np.nan
+    yield "shock_memory", COUNTY, float(noise.memory), np.nan
     for parameter, by_stage in zip(("width_county", "width", "width_school", "width_grade"), window.width, strict=True):
         for name, widths in zip(STAGES, by_stage, strict=True):
             for year, width in enumerate(widths, start=1):

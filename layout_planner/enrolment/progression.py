@@ -52,8 +52,8 @@ class Progression:
         Posterior probability that the effect is structural. [-]
     joined
         Grade fed from elsewhere: no ratio applies.
-    expected_area, expected_cell
-        Discounted expected pupils behind each effect. [pupils]
+    expected_cell, expected_recent
+        Discounted expected pupils behind each cell effect, of the ordinary and of the structural kind. [pupils]
     """
 
     theta_now: Floats
@@ -67,8 +67,8 @@ class Progression:
     ordinary_pseudo: float
     structural: Floats
     joined: Bools
-    expected_area: Floats
     expected_cell: Floats
+    expected_recent: Floats
 
 
 def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors) -> Progression:
@@ -116,8 +116,8 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
         ordinary_pseudo=found.pseudo,
         structural=found.structural,
         joined=joined,
-        expected_area=(_discounted(expected, priors.forget) * found.share).sum(1),
         expected_cell=found.behind,
+        expected_recent=found.recent,
     )
 
 
@@ -130,8 +130,8 @@ class _Effects:
     cell: Floats
     structural: Floats
     pseudo: float
-    share: Floats
     behind: Floats
+    recent: Floats
 
 
 def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, priors: Priors) -> _Effects:
@@ -152,7 +152,7 @@ def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, prio
         cell, structural = cell_effect(spread, recent, pseudo, priors)
         share = ordinary * (1 - structural) * ~gone
         scale = np.where(structural > 0.5, cell, 1.0)
-    return _Effects(signal, now, cell, structural, pseudo, share * scale, behind)
+    return _Effects(signal, now, cell, structural, pseudo, behind, recent.expected)
 
 
 def _discounted(pupils: Floats, forget: float) -> Floats:

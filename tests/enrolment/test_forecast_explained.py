@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from layout_planner.contracts import check_table
 from layout_planner.enrolment import explain
 from layout_planner.enrolment.county_entry import Homes, _evidence, _own_share, entrants_weight
+from layout_planner.enrolment.county_model import county_model
+from layout_planner.enrolment.county_width import PLACES, STAGES
+from layout_planner.enrolment.county_window import Window
+from layout_planner.enrolment.noise import Noise
 from layout_planner.enrolment.priors import Priors
 from layout_planner.enrolment.school_panel import school_panel
 from tests.enrolment.test_enrolment_county import run
@@ -48,8 +52,8 @@ class Fit:
 
     def __init__(self, area, cell, structural):
         self.area_weight = np.array([area / (area + 60.0)])
-        self.expected_area = np.array([area])
         self.expected_cell = np.array([[cell]])
+        self.expected_recent = np.array([[cell / 2]])
         self.structural = np.array([[structural]])
         self.ordinary_pseudo = 60.0
 
@@ -58,8 +62,8 @@ def test_own_weight_by_hand():
     priors = explain.Priors()
     # area 60/(60+60) = 0.5; ordinary cell 20/(20+60) = 0.25: 1 − 0.5·0.75
     assert explain.own_weights(Fit(60.0, 20.0, 0.0), priors)[0, 0] == pytest.approx(0.625)
-    # structural cell 20/24
-    assert explain.own_weights(Fit(60.0, 20.0, 1.0), priors)[0, 0] == pytest.approx(1 - 0.5 * (4 / 24))
+    # structural cell, which forgets faster: 10/14
+    assert explain.own_weights(Fit(60.0, 20.0, 1.0), priors)[0, 0] == pytest.approx(1 - 0.5 * (4 / 14))
     assert explain.own_weights(Fit(0.0, 0.0, 0.3), priors)[0, 0] == 0.0
 
 
@@ -89,6 +93,18 @@ def two_schools(came, born):
     )
     cohorts = np.repeat(np.array(born, dtype=float)[:, None], 20, axis=1)[:, :, None]
     return school_panel(enrolment, register, YEARS[-1]), Homes(flows, tuple(towns), cohorts, 2005)
+
+
+def test_noise_by_hand_where_only_the_townships_have_shocks():
+    panel, homes = two_schools((80.0, 20.0), (80.0, 20.0))
+    model, fit = county_model(panel, homes, 1, Priors())
+    noise = Noise((0.0,) * 4, (0.0,) * 4, area_sd=0.02, county_sd=0.0, memory=0.7, years=4, cells=9, area_phi=0.3)
+    window = Window(noise, np.ones((len(PLACES), len(STAGES), 1)))
+    table = explain.weights_table(model, fit, window, panel, entrants_weight(panel, homes, Priors()))
+    found = table[table["stage"] == "primary"].set_index("township_code")["noise"]
+    sd = np.sqrt(0.02**2 + 0.3 / np.array([480.0, 120.0]))  # six grades of 80 and of 20 pupils
+    np.testing.assert_allclose(found[list(panel.townships)], 100 * sd)
+    assert found["county"] == pytest.approx(100 * np.hypot(*(sd * [480, 120])) / 600, rel=0.01)
 
 
 def test_weight_of_the_own_entrants_by_hand():
