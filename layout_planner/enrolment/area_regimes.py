@@ -46,8 +46,8 @@ def present_regimes(cube: Floats) -> Regimes:
 
     A grade without anybody where at least `ABSENT_PUPILS` should have been, by its size in other years or with the empty
     grades beside it, was not offered. One that has pupils now loses these zeros; one that has none now loses its pupils of
-    before. An area whose grades all grow or shrink at once by the
-    factor `JUMP` has been merged or divided: the years before are left out, so that the jump is not read as growth.
+    before. An area whose grades all grow or shrink at once by the factor `JUMP` has been merged or divided: the years before
+    are left out, so that the jump is not read as growth.
 
     Parameters
     ----------

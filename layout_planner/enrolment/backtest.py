@@ -91,7 +91,8 @@ def backtest_cells(tables: Tables, options: CountyOptions, rng: np.random.Genera
     """Forecast from every earlier year with four years before it, and set it beside what came.
 
     From origin y, enrolment to y, births of calendar years to y and the flows of y are used; noise and widths are
-    those that the years to y show. Every origin has a generator of its own: nothing that comes later moves its draws.
+    those that the years to y show. Births to come are drawn origin after origin, the oldest first, the rest by a generator of
+    each origin's own: nothing that comes later moves its draws.
 
     Parameters
     ----------

@@ -151,11 +151,11 @@ def _scores(outcome: Outcomes) -> Floats:
 def scale_draws(path: Draws, width: Floats, tree: Tree, rng: np.random.Generator) -> Draws:
     """Widen or narrow the draws of every unit so that county, townships, schools and grades have the widths asked for.
 
-    A draw's distance from the mean is taken apart: what the whole county's stage shares, in proportion to the means;
-    what a township has of its own; what a school and what a grade has of its own. The parts are stretched one after the other: the
-    county's by its factor, each next one so that the places of its level have their factor in the mean. Only
-    units are moved: every sum is still the sum of them in every draw. Whole pupils by systematic rounding (one random
-    start a draw, along the blocks): every unit keeps its mean, a sum of neighbours stays within one pupil.
+    A draw's distance from the mean is taken apart: what the whole county's stage shares, in proportion to the means; what a
+    township has of its own; what a school and what a grade has of its own. The parts are stretched one after the other: the
+    county's by its factor, each next one so that the places of its level have their factor in the mean. Only units are
+    moved: every sum is still the sum of them in every draw. Whole pupils by systematic rounding (one random start a draw,
+    along the blocks): every unit keeps its mean, a sum of neighbours stays within one pupil.
 
     Parameters
     ----------
