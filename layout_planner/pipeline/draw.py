@@ -71,6 +71,26 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
         Drawn("图4-1", "小学分布与学位利用率", "fig_4-1_primary_use", "各小学位置、在校生规模和学位利用率的地图"),
         lambda: capacity_map(setup, tables, base, Stage.PRIMARY, note),
     )
+    yield from _forecast_figures(tables, note)
+    yield (
+        Drawn("图4-2", "各校学位利用率：现状与预测", "fig_4-2_use", "各小学、初中学位利用率表：基准年及三、五、十年后"),
+        lambda: use_figure(setup, tables, note),
+    )
+    yield (
+        Drawn("图5-1", "一至三年级路途时间", "fig_5-1_minutes", "各村一至三年级儿童最不利情形下到最近学校时间的地图"),
+        lambda: minutes_map(setup, tables, base, note),
+    )
+    if tables["candidates"]["receiver_id"].ne("").any():
+        yield (
+            Drawn(
+                "图6-1", "小规模学校并入选项", "fig_6-1_candidates", "小规模学校到可能接收学校的箭头图，被否决的标规则"
+            ),
+            lambda: candidates_map(setup, tables, base, note),
+        )
+
+
+def _forecast_figures(tables: Mapping[str, pd.DataFrame], note: Note) -> Iterator[tuple[Drawn, Callable[[], Axes]]]:
+    """Births, pupils, children, and the back-test where there is one."""
     yield (
         Drawn(
             "图3-1",
@@ -108,21 +128,6 @@ def _figures(setup: Setup, tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple
                 "左图为提前一至五年和十年的误差，与照上一年不变、年级升级比例法对照；右图为 80%、95% 区间实际涵盖的比例",
             ),
             lambda: plot_backtest(tables["backtest"], note=note)[0],
-        )
-    yield (
-        Drawn("图4-2", "各校学位利用率：现状与预测", "fig_4-2_use", "各小学、初中学位利用率表：基准年及三、五、十年后"),
-        lambda: use_figure(setup, tables, note),
-    )
-    yield (
-        Drawn("图5-1", "一至三年级路途时间", "fig_5-1_minutes", "各村一至三年级儿童最不利情形下到最近学校时间的地图"),
-        lambda: minutes_map(setup, tables, base, note),
-    )
-    if tables["candidates"]["receiver_id"].ne("").any():
-        yield (
-            Drawn(
-                "图6-1", "小规模学校并入选项", "fig_6-1_candidates", "小规模学校到可能接收学校的箭头图，被否决的标规则"
-            ),
-            lambda: candidates_map(setup, tables, base, note),
         )
 
 

@@ -64,15 +64,7 @@ def outlook_of(
         If the children of the homes and the pupils of the schools do not add up, in total or in any draw.
     """
     county = setup.county
-    options = CountyOptions(
-        base_year=setup.base_year,
-        horizon=setup.horizon,
-        draws=setup.draws,
-        drivers=_drivers(setup),
-        events=events_of(setup),
-        earlier_flows=earlier or {},
-    )
-    rng = np.random.default_rng(setup.seed)
+    options, rng = _options(setup, earlier or {}), np.random.default_rng(setup.seed)
     forecast, estimated = forecast_county(
         county.enrolment, setup.schools, county.births, attendance.flows, options, rng
     )
@@ -103,6 +95,17 @@ def outlook_of(
         ),
         variants=variants,
         chain=chain,
+    )
+
+
+def _options(setup: Setup, earlier: Mapping[int, pd.DataFrame]) -> CountyOptions:
+    return CountyOptions(
+        base_year=setup.base_year,
+        horizon=setup.horizon,
+        draws=setup.draws,
+        drivers=_drivers(setup),
+        events=events_of(setup),
+        earlier_flows=earlier,
     )
 
 
