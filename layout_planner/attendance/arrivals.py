@@ -42,10 +42,10 @@ def place_arrivals(
 ) -> tuple[xr.DataArray, xr.Dataset, Mapping[str, Singles], list[Placed]]:
     """Add or remove the children of events at home and in the schools.
 
-    Of the children of a grade the share `attending` has a place in the county's schools, the rest stands outside. They
-    come to the schools in proportion to the children whom the place (village, else township, else county) has there in
-    the mean of the draws. Children who leave are taken from every school in proportion to those of the place who sit
-    there in that draw, never more than there are.
+    Of the children of a grade the share `attending` has a place in the county's schools, the rest stands outside; all of
+    them where no school of the county has a pupil of the grade that year. They come to the schools in proportion to the
+    children whom the place (village, else township, else county) has there in the mean of the draws. Children who leave
+    are taken from every school in proportion to those of the place who sit there in that draw, never more than there are.
 
     Parameters
     ----------
@@ -70,8 +70,10 @@ def place_arrivals(
         there = [(a, a.children[grade]) for a in arrivals if grade in a.children]
         units = homes.units_of(grade)
         places = np.stack([homes.place(a.township, a.village) for a, _ in there]) if there else np.zeros((0, 0))
-        seated = _seated(before, homes, there, places, grade=grade)
-        away = _away(before, homes, there, places, grade=grade)
+        taught = (before.pupils[:, units].sum(axis=(0, 1)) > 0).astype(np.float32)
+        part = np.float32(homes.attending[grade]) * taught
+        seated = _seated(before, homes, there, places, units=units, part=part)
+        away = _away(before, homes, there, places, grade=grade, part=part)
         for i, (arrival, _) in enumerate(there):
             _book(now, homes, arrival, (seated[i], away[i]), grade=grade, units=units)
             placed.append(Placed(arrival.name, grade, seated[i].sum(axis=1), away[i]))
@@ -81,24 +83,26 @@ def place_arrivals(
 
 
 def _seated(
-    before: Tally, homes: UnitHomes, there: Sequence[tuple[Arrival, Singles]], places: Floats, *, grade: int
+    before: Tally,
+    homes: UnitHomes,
+    there: Sequence[tuple[Arrival, Singles]],
+    places: Floats,
+    *,
+    units: NDArray[np.int64],
+    part: Singles,
 ) -> list[Singles]:
-    """Pupils of every arrival by unit of a grade, signed. shape (draws, units, years)."""
-    units = homes.units_of(grade)
+    """Pupils of every arrival by unit of a grade, of which a part has a place, signed. shape (draws, units, years)."""
     base = before.pupils[:, units]
     come, here = [], []
     for (arrival, size), place in zip(there, places, strict=True):
-        wanted = size * np.float32(homes.attending[grade])
+        wanted = size * part
         weights = _receiving(base, homes.inside[units], place, homes.place(arrival.township))
         come.append(np.maximum(wanted, 0)[:, None, :] * weights.astype(np.float32)[None])
         share = (homes.inside[units] @ place).astype(np.float32)
         here.append(base * share[None, :, None])
-    part = [
-        _part(np.maximum(-size * np.float32(homes.attending[grade]), 0), rows.sum(axis=1))
-        for (_, size), rows in zip(there, here, strict=True)
-    ]
-    part = _together(part, places)
-    return [c - p[:, None, :] * h for c, p, h in zip(come, part, here, strict=True)]
+    leave = [_part(np.maximum(-size * part, 0), rows.sum(axis=1)) for (_, size), rows in zip(there, here, strict=True)]
+    leave = _together(leave, places)
+    return [c - p[:, None, :] * h for c, p, h in zip(come, leave, here, strict=True)]
 
 
 def _receiving(base: Singles, inside: Floats, place: Floats, town: Floats) -> Floats:
@@ -112,19 +116,25 @@ def _receiving(base: Singles, inside: Floats, place: Floats, town: Floats) -> Fl
 
 
 def _away(
-    before: Tally, homes: UnitHomes, there: Sequence[tuple[Arrival, Singles]], places: Floats, *, grade: int
+    before: Tally,
+    homes: UnitHomes,
+    there: Sequence[tuple[Arrival, Singles]],
+    places: Floats,
+    *,
+    grade: int,
+    part: Singles,
 ) -> list[Singles]:
     """Children of every arrival without a place in the county's schools, signed. shape (draws, years)."""
     k, band = homes.grades.index(grade), _band(before, grade)
-    rest = [size * np.float32(1 - homes.attending[grade]) for _, size in there]
+    rest = [size * (1 - part) for _, size in there]
     room = []
     for (arrival, _), place in zip(there, places, strict=True):
         mine = place @ before.village_outside[:, band]
         whole = homes.place(arrival.township) @ before.village_outside[:, band]
         own = np.divide(mine, whole, out=np.zeros_like(whole), where=whole > 0)
         room.append(before.outside[:, before.towns.index(arrival.township), k] * own.astype(np.float32))
-    part = _together([_part(np.maximum(-r, 0), w) for r, w in zip(rest, room, strict=True)], places)
-    return [np.maximum(r, 0) - p * w for r, p, w in zip(rest, part, room, strict=True)]
+    leave = _together([_part(np.maximum(-r, 0), w) for r, w in zip(rest, room, strict=True)], places)
+    return [np.maximum(r, 0) - p * w for r, p, w in zip(rest, leave, room, strict=True)]
 
 
 def _part(wanted: Singles, there: Singles) -> Singles:

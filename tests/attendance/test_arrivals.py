@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layout_planner.attendance.arrivals import Arrival, place_arrivals
-from tests.attendance.test_flow_changes import GRADES, YEARS, A, B, by_cell, few, of, pupil_draws, setting
+from tests.attendance.test_flow_changes import GRADES, YEARS, A, B, by_cell, few, forecast, of, pupil_draws, setting
 
 DRAWS = 3
 
@@ -39,6 +39,19 @@ def test_a_village_sends_its_own_way():
     assert of(after, "SP", 1, 2025) == pytest.approx(14 + 10 * 2 / 5)
     gained = (home["children_village"] - children["children_village"]).sel(grade_band="1-3", school_year=2025)
     assert gained.mean("draw").values.tolist() == pytest.approx([0, 30, 0, 0])
+
+
+def test_children_of_a_grade_that_no_school_has_that_year_stand_outside_and_are_not_lost():
+    values = forecast().values.copy()
+    values[:, [0, len(GRADES), 2 * len(GRADES)], 2] = 0  # grade 1 in 2026
+    pupils, children, homes = setting(values)
+    after, home, _, placed = place_arrivals(pupils, children, homes, [arrival(16.0, grades=[1])])
+    gained = (home["children"] - children["children"]).sel(township_code=A, grade=1).mean("draw")
+    assert gained.values.tolist() == pytest.approx([0, 16, 16, 16, 16])
+    away = (home["outside"] - children["outside"]).sel(township_code=A, grade=1).mean("draw")
+    assert away.values.tolist() == pytest.approx([0, 0, 16, 0, 0])
+    assert float(after.sel(school_year=2026).isel(unit=0).max()) == 0
+    assert float((placed[0].pupils + placed[0].outside).mean(axis=0).sum()) == pytest.approx(16 * 4)
 
 
 def test_those_who_leave_are_taken_where_they_sit_and_never_more_than_there_are():
