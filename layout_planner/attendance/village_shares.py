@@ -27,7 +27,7 @@ PRIOR_SD: Final = 0.2  # how far villages of one weight differ in children, rela
 PRIOR_VILLAGES: Final = 20.0  # villages that this is worth
 SD_RANGE: Final = (0.03, 0.6)
 YEARLY_SD: Final = 0.03  # yearly drift of a village's share of the births to come, log scale, as for townships
-FIRST_SLOT_AGE: Final = 3  # years of age in a slot
+SLOT_YEARS: Final = 3  # years of age in a slot
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class VillageShares:
 
 def slot_of(age: int) -> int:
     """Position in `SLOTS` of a cohort of an age in the base year; children to come stand with the youngest."""
-    return min(max(age, 0) // FIRST_SLOT_AGE, len(SLOTS) - 1)
+    return min(max(age, 0) // SLOT_YEARS, len(SLOTS) - 1)
 
 
 def village_shares(villages: pd.DataFrame, seen: pd.DataFrame | None = None) -> VillageShares:

@@ -92,7 +92,7 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
 
     References
     ----------
-    .. [1] docs/models/enrolment.md, equations 1–4
+    .. [1] docs/models/enrolment.md, section 3
     """
     known = np.isfinite(came) & np.isfinite(could)
     came, could = np.where(known, came, 0.0), np.where(known, could, 0.0)

@@ -1,5 +1,7 @@
 """What a county forecast rests on: how much the own figures weigh, by hand and by property."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +30,11 @@ def test_both_tables_keep_their_contract_and_every_parameter_has_a_meaning(made)
     check_table("forecast_weights", made.weights.assign(township_name="甲镇"))
     assert made.parameters["meaning"].notna().all()
     assert set(made.parameters["parameter"]) == set(explain.MEANINGS)
+
+
+def test_the_page_of_the_model_names_every_parameter():
+    page = (Path(__file__).parents[2] / "docs" / "models" / "enrolment.md").read_text(encoding="utf-8")
+    assert [name for name in explain.MEANINGS if f"`{name}`" not in page] == []
 
 
 def test_the_county_stands_beside_its_townships_and_has_no_own_weight(made):
