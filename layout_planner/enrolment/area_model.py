@@ -27,6 +27,7 @@ from layout_planner.enrolment.inflow import inflow_share, neighbour_mean, neighb
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
     Progression,
+    cell_sd,
     common_path,
     damped_rates,
     fit_progression,
@@ -187,7 +188,7 @@ def model_at(
         level_sd=_entry_sd(level, cube, first.priors).ravel()[entry],
         level_walk=first.priors.level_walk,
         area_sd=fit.area_sd,
-        cell_sd=_cell_sd(fit, priors).ravel(),
+        cell_sd=cell_sd(fit, priors).ravel(),
         law=fit.law,
     )
 
@@ -232,10 +233,3 @@ def _noise_classes(enters: Bools) -> NDArray[np.int64]:
     noise[enters] = JOINED
     noise[:, 0] = ENTRY
     return noise.astype(np.int64)
-
-
-def _cell_sd(fit: Progression, priors: Priors) -> Floats:
-    """Posterior sd of the log cell effect by area and grade, for Poisson counts. [-]"""
-    tight = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
-    first = np.zeros((len(tight), 1))
-    return np.concatenate([first, 1 / np.sqrt(fit.expected_cell + tight)], axis=1)

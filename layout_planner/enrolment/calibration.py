@@ -208,7 +208,7 @@ def width_factor(
     float
         Factor. [-]
     """
-    scores = np.concatenate([_scores(o, weight, level) for o in by_origin])
+    scores = np.concatenate([half_widths(o, level, weight) for o in by_origin])
     rank = min(1.0, LEVELS[level] * (1 + 1 / len(scores)))
     found = float(np.clip(np.quantile(scores, rank), *limits))
     own = len(by_origin) / (len(by_origin) + pseudo)
@@ -222,9 +222,11 @@ def widened(mean: Floats, bound: Floats, factor: float | Floats) -> Floats:
     return np.maximum(moved, 0.0)
 
 
-def _scores(outcome: Outcomes, weight: Floats, level: int) -> Floats:
-    shift = weight[size_class(outcome.last)] * (outcome.last - outcome.mean)
-    error = outcome.actual - outcome.mean - shift
+def half_widths(outcome: Outcomes, level: int, weight: Floats | None = None) -> Floats:
+    """Errors in half-widths of the band of a level, about the mean drawn to the last value by weights. [-]"""
+    error = outcome.actual - outcome.mean
+    if weight is not None:
+        error = error - weight[size_class(outcome.last)] * (outcome.last - outcome.mean)
     up = np.maximum(outcome.upper[level] - outcome.mean, FLOOR)
     down = np.maximum(outcome.mean - outcome.lower[level], FLOOR)
     scores: Floats = np.where(error >= 0, error / up, -error / down)

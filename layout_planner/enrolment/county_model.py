@@ -23,6 +23,7 @@ from layout_planner.enrolment.past_events import Shown, without_moves
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
     Progression,
+    cell_sd,
     current_ratio,
     damped_rates,
     fit_progression,
@@ -107,17 +108,11 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
         level_sd=np.zeros(len(entry)),
         level_walk=ENTRY_WALK,
         area_sd=fit.area_sd,
-        cell_sd=_cell_sd(fit, priors)[panel.town[school], grade],
+        cell_sd=cell_sd(fit, priors)[panel.town[school], grade],
         law=fit.law,
         courses=tuple(Course(np.flatnonzero(grade == step + 1), share) for step, share in shares.items()),
     )
     return model, fit
-
-
-def _cell_sd(fit: Progression, priors: Priors) -> Floats:
-    """Posterior sd of the log of each cell effect, shape (townships, grades); 0 in the lowest grade."""
-    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
-    return np.pad(1 / np.sqrt(fit.expected_cell + pseudo), ((0, 0), (1, 0)))
 
 
 def moves_shown(panel: SchoolPanel, flows: pd.DataFrame) -> tuple[Shown, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from layout_planner.enrolment.calibration import FLOOR, LEVELS, MIN_ORIGINS, Outcomes
+from layout_planner.enrolment.calibration import LEVELS, MIN_ORIGINS, Outcomes, half_widths
 from layout_planner.enrolment.county_model import unit_index
 from layout_planner.enrolment.school_panel import SchoolPanel
 from layout_planner.enrolment.simulate import Draws
@@ -128,7 +128,7 @@ def width_factors(outcomes: Mapping[tuple[int, int], Sequence[Outcomes]], horizo
 
 def _factor(near: Sequence[Sequence[Outcomes]], own: Sequence[Outcomes]) -> float:
     """Weighted quantile of the scores, at a rank for the number of cells of the years ahead asked for. [-]"""
-    found = [(_scores(o), FORGET**age) for by_origin in near for age, o in enumerate(reversed(by_origin))]
+    found = [(half_widths(o, NOMINAL), FORGET**age) for by_origin in near for age, o in enumerate(reversed(by_origin))]
     scores = np.concatenate([scores for scores, _ in found])
     weight = np.concatenate([np.full(len(scores), w) for scores, w in found])
     mine = np.concatenate([np.full(len(o.actual), FORGET**age) for age, o in enumerate(reversed(own))])
@@ -137,15 +137,6 @@ def _factor(near: Sequence[Sequence[Outcomes]], own: Sequence[Outcomes]) -> floa
     share = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()
     rank = min(1.0, LEVELS[NOMINAL] * (1 + 1 / cells))
     return float(np.clip(np.interp(rank, share, scores[order]), *WIDTH_RANGE))
-
-
-def _scores(outcome: Outcomes) -> Floats:
-    """Errors in half-widths of the 80 % band. [-]"""
-    error = outcome.actual - outcome.mean
-    up = np.maximum(outcome.upper[NOMINAL] - outcome.mean, FLOOR)
-    down = np.maximum(outcome.mean - outcome.lower[NOMINAL], FLOOR)
-    scores: Floats = np.where(error >= 0, error / up, -error / down)
-    return scores
 
 
 def scale_draws(path: Draws, width: Floats, tree: Tree, rng: np.random.Generator) -> Draws:

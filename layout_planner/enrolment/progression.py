@@ -155,6 +155,12 @@ def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, prio
     return _Effects(signal, now, cell, structural, pseudo, behind, recent.expected)
 
 
+def cell_sd(fit: Progression, priors: Priors) -> Floats:
+    """Posterior sd of the log of each cell effect, for Poisson counts; 0 in the lowest grade. (areas, grades) [-]"""
+    pseudo = np.where(fit.structural > 0.5, priors.structural_pseudo, fit.ordinary_pseudo)
+    return np.pad(1 / np.sqrt(fit.expected_cell + pseudo), ((0, 0), (1, 0)))
+
+
 def _discounted(pupils: Floats, forget: float) -> Floats:
     """Sum over the transitions, the newest with weight 1."""
     total: Floats = pupils @ forget ** np.arange(pupils.shape[2] - 1, -1, -1)
