@@ -41,11 +41,14 @@ UNBORN_HATCH: Final = "#c3b291"
 USE_COLOURS: Final = ("#1f5f99", "#7db1d8", "#d8e8f3", "#f8c78c", "#c9590a")  # use of seats, diverging about 100 %
 MINUTE_COLOURS: Final = ("#fdf0d5", "#f5bd74", "#dc7a1c", "#7a2d04")  # light to dark: near to far
 ROAD_STYLE: Final[dict[str, tuple[str, float]]] = {
+    "expressway": ("#7a6f5f", 1.9),
     "trunk": ("#8d8273", 1.5),
     "county": ("#a39a8c", 1.0),
     "township": ("#b9b2a6", 0.7),
     "village": ("#ccc6bc", 0.45),
     "track": ("#ccc6bc", 0.35),
+    "path": ("#d8d3ca", 0.3),
+    "ferry": ("#7db1d8", 0.7),
 }
 RC: Final[Any] = {
     "font.family": [FAMILY, "DejaVu Sans"],

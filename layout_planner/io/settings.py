@@ -26,7 +26,8 @@ _ZONE_25 = 4513  # the same zones with the zone number before the easting
 _GRIDS = range(4491, 4555)  # EPSG codes of the CGCS2000 Gauss–Krüger zones, 6° and 3°, with and without zone number
 _SYSTEMS = ("cgcs2000", "wgs84", "gcj02", "bd09", "projected")
 _OFFSET = ("gcj02", "bd09")
-_PLACED = ("schools.geojson", "villages.csv", "townships.geojson", "roads.gpkg")  # input files with coordinates
+_ROADS = ("roads.gpkg", "roads.geojson", "roads.zip", "roads.shp", "roads.osm.pbf")  # one of them is the road layer
+_PLACED = ("schools.geojson", "villages.csv", "townships.geojson", *_ROADS, "barriers.gpkg")  # files with coordinates
 _WORDS = {
     "literal_error": "{expected} 之一",
     "missing": "必填",

@@ -46,8 +46,12 @@ class Network:
         Class of each edge (``ENUMS["road_class"]``).
     speed_kmh
         Driving speed in normal weather. [km/h]
-    winter_closed, walkable
-        Closed by snow and ice; open to people on foot.
+    winter_closed, walkable, drivable
+        Closed by snow and ice; open to people on foot; open to vehicles.
+    oneway
+        Way of vehicles: 0 both, 1 only from `start` to `end`, -1 only from `end` to `start`. People walk both ways.
+    crossing
+        Bridge or tunnel: may lead people over or under a barrier.
     geometry
         Line of each edge, from `start` to `end`.
     road
@@ -69,6 +73,9 @@ class Network:
     speed_kmh: Floats
     winter_closed: Bools
     walkable: Bools
+    drivable: Bools
+    oneway: Ints
+    crossing: Bools
     geometry: Objects
     road: Ints
     component: Ints
@@ -138,6 +145,7 @@ def build_network(roads: gpd.GeoDataFrame, parameters: Mapping[str, float]) -> N
     issues += [("island", int(row[i]), *_middle(geometry[i])) for i in islands]
     issues += [("unlinked_crossing", int(row[i]), x, y) for i, x, y in _crossings(geometry, tolerance)]
     classes = roads["road_class"].to_numpy(dtype=object)[row]
+    no = np.zeros(len(row), dtype=bool)
     return Network(
         xy=xy,
         start=start,
@@ -145,8 +153,11 @@ def build_network(roads: gpd.GeoDataFrame, parameters: Mapping[str, float]) -> N
         length_m=length[keep],
         road_class=classes,
         speed_kmh=_speeds(roads, row, classes, parameters),
-        winter_closed=_flags(roads, "winter_closed", row, default=False),
-        walkable=_flags(roads, "walkable", row, default=True),
+        winter_closed=_flags(roads, "winter_closed", row, default=no),
+        walkable=_flags(roads, "walkable", row, default=classes != "expressway"),
+        drivable=_flags(roads, "drivable", row, default=classes != "path"),
+        oneway=_directions(roads, row),
+        crossing=_flags(roads, "bridge", row, default=no) | _flags(roads, "tunnel", row, default=no),
         geometry=geometry,
         road=row,
         component=component,
@@ -359,11 +370,18 @@ def _speeds(roads: gpd.GeoDataFrame, row: Ints, classes: Objects, parameters: Ma
     return np.where(given > 0, given, assumed)
 
 
-def _flags(roads: gpd.GeoDataFrame, column: str, row: Ints, *, default: bool) -> Bools:
+def _flags(roads: gpd.GeoDataFrame, column: str, row: Ints, *, default: Bools) -> Bools:
     if column not in roads.columns:
-        return np.full(len(row), default)
-    values = roads[column]
-    return np.where(values.isna(), default, values).astype(bool)[row]
+        return default
+    values = roads[column].astype("boolean").to_numpy(dtype=object, na_value=None)[row]
+    missing = np.array([value is None for value in values], dtype=bool)
+    return np.where(missing, default, values).astype(bool)
+
+
+def _directions(roads: gpd.GeoDataFrame, row: Ints) -> Ints:
+    if "oneway" not in roads.columns:
+        return np.zeros(len(row), dtype=np.int64)
+    return np.asarray(pd.to_numeric(roads["oneway"]).fillna(0), dtype=np.int64)[row]
 
 
 def _middle(line: Any) -> tuple[float, float]:

@@ -6,5 +6,6 @@ import pytest
 
 @pytest.fixture(scope="session")
 def assumptions():
-    text = resources.files("layout_planner.policy").joinpath("parameters/travel.toml").read_text(encoding="utf-8")
-    return {name: row["value"] for name, row in tomllib.loads(text).items()}
+    folder = resources.files("layout_planner.policy").joinpath("parameters")
+    texts = [folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in ("roads", "travel")]
+    return {name: row["value"] for text in texts for name, row in tomllib.loads(text).items()}
