@@ -1,31 +1,34 @@
 """Shortest paths from the schools back to the villages, on the network cut at the foot points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 
+from layout_planner.travel.contraction import Core, cheapest, contract
 from layout_planner.travel.network import OFF, Bools, Floats, Ints, Joined, Network
 
-_MILLIMETRE = 1e-3
+_MILLIMETRE: Final = 1e-3
+_CELLS: Final = 4_000_000  # entries (sources × nodes) searched at once: 48 MB
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Arcs of one mode and case, both directions, with the foot points as nodes.
+    """Arcs of one mode and case, with the foot points as nodes.
 
     Attributes
     ----------
     cost
-        Cost of each arc (minutes or metres), CSR, one arc per pair of nodes.
+        Cost of each arc (minutes or metres), CSR, one arc per ordered pair of nodes.
     metres
         Length of the same arcs, in the same order. [m]
     points
         Node of every joined point, one array per `Joined`; `OFF` where it is not joined.
     component
-        Component of each node.
+        Weak component of each node: roads that hang together, whatever way they may be driven.
     """
 
     cost: csr_array
@@ -34,7 +37,9 @@ class Graph:
     component: Ints
 
 
-def make_graph(network: Network, joined: Sequence[Joined], minutes_per_metre: Floats, usable: Bools) -> Graph:
+def make_graph(
+    network: Network, joined: Sequence[Joined], minutes_per_metre: Floats, usable: Bools, *, one_way: bool = False
+) -> Graph:
     """Cut the usable edges at the foot points and make the graph.
 
     Parameters
@@ -47,11 +52,13 @@ def make_graph(network: Network, joined: Sequence[Joined], minutes_per_metre: Fl
         Cost of one metre of each edge. [min/m]
     usable
         Edges that may be travelled. A foot point on another edge becomes a node without arcs.
+    one_way
+        Whether one-way roads bind (vehicles); people on foot walk both ways.
 
     Returns
     -------
     Graph
-        Of several arcs between two nodes the cheapest is kept.
+        Of several arcs from one node to another the cheapest is kept.
     """
     points, foot_edge, foot_measure, foot_node, nodes = _foot_nodes(network, joined)
     every = np.flatnonzero(usable)
@@ -64,14 +71,19 @@ def make_graph(network: Network, joined: Sequence[Joined], minutes_per_metre: Fl
     piece = (edge[1:] == edge[:-1]) & (node[1:] != node[:-1])
     tail, head, on_edge = node[:-1][piece], node[1:][piece], edge[:-1][piece]
     metres = (measure[1:] - measure[:-1])[piece]
-    cost, length = _arcs(tail, head, metres * minutes_per_metre[on_edge], metres, nodes)
+    cost, length = _arcs(
+        tail, head, metres * minutes_per_metre[on_edge], metres, network.oneway[on_edge] * one_way, nodes=nodes
+    )
     return Graph(cost, length, points, connected_components(cost, directed=False)[1])
 
 
-def costs_from(graph: Graph, sources: Ints, targets: Ints, limit: float) -> tuple[Floats, Floats]:
+def costs_from(
+    graph: Graph, sources: Ints, targets: Ints, limit: float, *, metres: bool = True
+) -> tuple[Floats, Floats]:
     """Cost and metres from every target to every source, along the cheapest path.
 
-    The search runs from the sources over the reversed arcs and stops at the limit.
+    Dead ends and bends are taken out first, which moves no cost; the search then runs from the sources over the
+    reversed arcs and stops at the limit.
 
     Parameters
     ----------
@@ -81,6 +93,8 @@ def costs_from(graph: Graph, sources: Ints, targets: Ints, limit: float) -> tupl
         Nodes (schools; villages); `OFF` where there is none.
     limit
         Cost beyond which a pair is not wanted.
+    metres
+        Whether the metres are wanted; without them they are NaN and the search is shorter.
 
     Returns
     -------
@@ -90,24 +104,70 @@ def costs_from(graph: Graph, sources: Ints, targets: Ints, limit: float) -> tupl
         Length of the same paths. [m]
     """
     cost = np.full((len(sources), len(targets)), np.nan)
-    metres = cost.copy()
+    length = cost.copy()
     places, row = np.unique(sources[sources != OFF], return_inverse=True)
-    there = np.flatnonzero(targets != OFF)
-    if not len(places) or not len(there):
-        return cost, metres
-    distance, towards = dijkstra(graph.cost.T.tocsr(), indices=places, limit=limit, return_predecessors=True)
-    length = _walk_back(graph, towards, places, targets[there])
-    block = np.ix_(np.flatnonzero(sources != OFF), there)
-    reached = np.isfinite(distance[:, targets[there]])
-    cost[block] = np.where(reached, distance[:, targets[there]], np.nan)[row]
-    metres[block] = np.where(reached, length, np.nan)[row]
-    return cost, metres
+    ends, column = np.unique(targets[targets != OFF], return_inverse=True)
+    if not len(places) or not len(ends):
+        return cost, length
+    core = contract(graph.cost, graph.metres, np.concatenate([places, ends]))
+    found, walked = _search(core, core.place[places], core.place[ends], limit, metres=metres)
+    block = np.ix_(np.flatnonzero(sources != OFF), np.flatnonzero(targets != OFF))
+    cost[block] = found[row][:, column]
+    length[block] = walked[row][:, column]
+    return cost, length
 
 
 def connected(graph: Graph, sources: Ints, targets: Ints) -> Bools:
-    """Pairs with a path of any length, shape (sources, targets); False where a node is missing."""
+    """Pairs with a path of any length from the target to the source, shape (sources, targets).
+
+    False where a node is missing.
+    """
     one, other = graph.component[sources][:, None], graph.component[targets][None, :]
-    return np.asarray((one == other) & (sources != OFF)[:, None] & (targets != OFF)[None, :])
+    linked = np.asarray((one == other) & (sources != OFF)[:, None] & (targets != OFF)[None, :])
+    strong = connected_components(graph.cost, directed=True, connection="strong")[1]
+    doubtful = linked & (strong[sources][:, None] != strong[targets][None, :])
+    if doubtful.any():  # one-way roads: roads that hang together, but perhaps not in the way wanted
+        linked[doubtful] = _leads(graph.cost, strong, sources, targets)[doubtful]
+    return linked
+
+
+def _search(core: Core, sources: Ints, targets: Ints, limit: float, *, metres: bool) -> tuple[Floats, Floats]:
+    """Cost and metres from the targets to the sources, a few sources at a time; NaN beyond the limit."""
+    cost = np.empty((len(sources), len(targets)))
+    length = np.full_like(cost, np.nan)
+    turned = core.cost.T.tocsr()
+    for part in _parts(len(sources), core.cost.shape[0]):
+        found = dijkstra(turned, indices=sources[part], limit=limit, return_predecessors=metres)
+        distance = found[0] if metres else found
+        cost[part] = distance[:, targets]
+        if metres:
+            length[part] = _walk_back(core, found[1], targets, np.isfinite(cost[part]))
+    cost[np.isinf(cost)] = np.nan
+    return cost, length
+
+
+def _parts(count: int, nodes: int) -> Iterator[slice]:
+    """Slices of the sources that keep the search in little memory."""
+    step = max(1, _CELLS // max(nodes, 1))
+    for low in range(0, count, step):
+        yield slice(low, min(low + step, count))
+
+
+def _leads(cost: csr_array, strong: Ints, sources: Ints, targets: Ints) -> Bools:
+    """Whether the strong component of the target leads to that of the source, shape (sources, targets)."""
+    count = int(strong.max()) + 1
+    arcs = cost.tocoo()
+    # reversed: from the component that is reached to the one that leads to it
+    between = coo_array(
+        (np.ones(arcs.nnz), (strong[arcs.col].astype(np.int64), strong[arcs.row].astype(np.int64))),
+        shape=(count, count),
+    ).tocsr()
+    leads = np.zeros((len(sources), len(targets)), dtype=bool)
+    for place in np.unique(strong[sources]):
+        reached = np.zeros(count, dtype=bool)
+        reached[breadth_first_order(between, place, directed=True, return_predecessors=False)] = True
+        leads[strong[sources] == place] = reached[strong[targets]]
+    return leads
 
 
 def _foot_nodes(network: Network, joined: Sequence[Joined]) -> tuple[tuple[Ints, ...], Ints, Floats, Ints, int]:
@@ -133,30 +193,32 @@ def _foot_nodes(network: Network, joined: Sequence[Joined]) -> tuple[tuple[Ints,
     )
 
 
-def _arcs(tail: Ints, head: Ints, cost: Floats, metres: Floats, nodes: int) -> tuple[csr_array, Floats]:
-    """Both directions of every piece as CSR, the cheapest of parallel arcs, and their metres in the same order."""
-    one, other = np.concatenate([tail, head]), np.concatenate([head, tail])
-    cost, metres = np.tile(cost, 2), np.tile(metres, 2)
-    order = np.lexsort((metres, cost, other, one))
-    one, other, cost, metres = one[order], other[order], cost[order], metres[order]
-    first = np.ones(len(one), dtype=bool)
-    first[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-    matrix = coo_array((cost[first], (one[first], other[first])), shape=(nodes, nodes)).tocsr()
-    return matrix, metres[first]
+def _arcs(
+    tail: Ints, head: Ints, cost: Floats, metres: Floats, oneway: Ints, *, nodes: int
+) -> tuple[csr_array, Floats]:
+    """Arcs in the directions allowed as CSR, the cheapest of parallel ones, and their metres in the same order."""
+    there, back = oneway >= 0, oneway <= 0
+    return cheapest(
+        np.concatenate([tail[there], head[back]]),
+        np.concatenate([head[there], tail[back]]),
+        np.concatenate([cost[there], cost[back]]),
+        np.concatenate([metres[there], metres[back]]),
+        nodes=nodes,
+    )
 
 
-def _walk_back(graph: Graph, towards: Ints, places: Ints, targets: Ints) -> Floats:
-    """Metres along the tree of each source, from each target; 0 where there is no path."""
-    nodes = graph.cost.shape[0]
-    tails = np.repeat(np.arange(nodes, dtype=np.int64), np.diff(graph.cost.indptr))
-    keys = tails * nodes + graph.cost.indices
-    total = np.zeros((len(places), len(targets)))
-    tree, column = (index.reshape(-1) for index in np.indices(total.shape))
+def _walk_back(core: Core, towards: Ints, targets: Ints, reached: Bools) -> Floats:
+    """Metres along the tree of each source from each target that is reached; NaN elsewhere."""
+    nodes = core.cost.shape[0]
+    tails = np.repeat(np.arange(nodes, dtype=np.int64), np.diff(core.cost.indptr))
+    keys = tails * nodes + core.cost.indices
+    total = np.where(reached, 0.0, np.nan)
+    tree, column = np.nonzero(reached)
     here = targets[column]
     while len(here):
         ahead = towards[tree, here].astype(np.int64)
-        going = ahead >= 0  # the root and the unreached have no node ahead
+        going = ahead >= 0  # the root has no node ahead
         tree, column, here, ahead = tree[going], column[going], here[going], ahead[going]
-        total[tree, column] += graph.metres[np.searchsorted(keys, here * nodes + ahead)]
+        total[tree, column] += core.metres[np.searchsorted(keys, here * nodes + ahead)]
         here = ahead
     return total
