@@ -18,12 +18,17 @@ from layout_planner.errors import DataError, Problem
 from layout_planner.io.datum import CGCS2000, Floats, Pair, metres_between, to_cgcs2000
 from layout_planner.io.layers import geometry_problems, open_layer
 from layout_planner.io.pairs import METRES, PAIR, faults, told
+from layout_planner.io.road_layer import open_roads
 from layout_planner.io.settings import Declared
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-POINTS = {"schools": "school_id", "villages": "village_code"}  # tables of points and their codes
+POINTS = {
+    "schools": "school_id",
+    "villages": "village_code",
+    "bus_stops": "stop_id",
+}  # tables of points and their codes
 OFFSET = ("gcj02", "bd09")  # systems that no map layer can carry in itself, so that only a declaration tells them
 NAMES = {"cgcs2000": f"EPSG:{CGCS2000}", "wgs84": "EPSG:4326", "gcj02": "GCJ-02", "bd09": "BD-09"}
 _SAME_DATUM = ("world geodetic system 1984", "china 2000")
@@ -55,9 +60,9 @@ def read_shapes(path: Path, spec: Table, declared: Declared) -> tuple[gpd.GeoDat
     DataError
         ``file_missing``, ``file_unreadable``, ``file_empty`` or ``crs_unusable``.
     """
-    layer = open_layer(path)
+    layer, problems = open_roads(path) if spec.name == "roads" else (open_layer(path), [])
     datum = _datum_problem(layer, path.name)
-    problems = [datum] if datum else []
+    problems += [datum] if datum else []
     if spec.name in POINTS:
         layer = fill_points(layer)
     else:

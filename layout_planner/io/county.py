@@ -12,6 +12,7 @@ import pandas as pd
 from layout_planner.contracts import load_dictionary
 from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.checks.run import Inspection, inspect_county
+from layout_planner.io.road_layer import ROAD_FILES
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings
 from layout_planner.io.text import sha256
@@ -83,7 +84,9 @@ def county_of(folder: Path, inspection: Inspection) -> County:
 
 def hashes_of(folder: Path) -> dict[str, str]:
     """SHA-256 of every input file that is there: settings, tables, plans."""
-    files = [SETTINGS_FILE, *(spec.file for spec in load_dictionary().inputs())]
+    files = list(
+        dict.fromkeys([SETTINGS_FILE, *(spec.file for spec in load_dictionary().inputs()), *ROAD_FILES, "roads.dbf"])
+    )
     plans = sorted(path.relative_to(folder).as_posix() for path in folder.glob("plans/*.toml"))
     return {file: sha256(folder / file) for file in [*files, *plans] if (folder / file).exists()}
 

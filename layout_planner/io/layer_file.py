@@ -44,7 +44,7 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
     Parameters
     ----------
     path
-        GeoJSON, GeoPackage, or a zip file with a Shapefile.
+        GeoJSON, GeoPackage, or a Shapefile, packed or with its parts beside it.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def read_features(path: Path) -> gpd.GeoDataFrame:
         ``file_missing``, ``file_not_regular``, ``file_too_large``, ``file_unreadable``, ``file_empty``, ``layer_unsafe``
         or ``layer_too_large``.
     """
-    data = read_bytes(path, limit=MAX_LAYER_BYTES)
+    data = _beside(path) if path.suffix.lower() == ".shp" else read_bytes(path, limit=MAX_LAYER_BYTES)
     if data.startswith(_ZIP):
         data = _unpacked(data, path.name)
     layer = None
@@ -184,6 +184,14 @@ def _unpacked(data: bytes, file: str) -> bytes:
             return _packed({f"layer{p.suffix.lower()}": partial(archive.read, i) for p, i in parts})
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise _unreadable(file) from error  # RuntimeError: a password, or a compression that nobody knows
+
+
+def _beside(path: Path) -> bytes:
+    """Pack a Shapefile that is not packed: the file and those beside it that belong to it."""
+    whole = {end: path.with_suffix(end) for end in _PARTS[1:] if path.with_suffix(end).exists()}
+    return _packed(
+        {f"layer{e}": partial(read_bytes, p, limit=MAX_LAYER_BYTES) for e, p in {".shp": path, **whole}.items()}
+    )
 
 
 def _packed(parts: dict[str, Callable[[], bytes]]) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.contracts import Table
-from layout_planner.errors import Problem
+from layout_planner.errors import Problem, Severity
 from layout_planner.io.layer_file import read_features
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def read_layer(path: Path) -> gpd.GeoDataFrame:
 
 
 def geometry_problems(layer: gpd.GeoDataFrame, spec: Table, file: str) -> list[Problem]:
-    """List features whose geometry is missing, empty, invalid or of the wrong kind."""
+    """List features whose geometry is missing, empty, invalid or of the wrong kind; a road like that is left out."""
     allowed = _KINDS[spec.geometry or "Point"]
+    severity: Severity = "warning" if spec.geometry == "LineString" else "error"
+    code = "road_dropped" if spec.geometry == "LineString" else "geometry_missing"
     problems = []
     for row, shape in enumerate(layer.geometry, start=1):
         found = _wrong(shape, allowed)
         if found is not None:
-            problems.append(
-                Problem("error", "geometry_missing", file, row, "geometry", found, "、".join(sorted(allowed)))
-            )
+            problems.append(Problem(severity, code, file, row, "geometry", found, "、".join(sorted(allowed))))
     return problems
 
 
@@ -56,4 +56,6 @@ def _wrong(shape: Any, allowed: set[str]) -> str | None:
         return str(shape.geom_type)
     if not all(map(math.isfinite, shape.bounds)):
         return "坐标不是有限的数"
+    if shape.geom_type.endswith("LineString"):
+        return None if shape.length > 0 else "长度为零"
     return None if shape.is_valid else "图形自相交"

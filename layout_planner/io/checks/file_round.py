@@ -45,5 +45,9 @@ CHECKS = (
     Check("key_twice", "file", "error", "主键（标识码等）不重复", "No key (school code and the like) twice"),
     Check("geometry", "file", "error", "图形不缺、类型对", "Geometry is there and of the right kind",
           codes=("geometry_missing",)),
+    Check("road_layer", "file", "warning", "道路图层只有一个，图形可用", "One layer of roads, with usable lines",
+          codes=("road_dropped", "roads_twice")),
+    Check("osm", "file", "notice", "OpenStreetMap 标签读得懂", "Tags of OpenStreetMap can be read",
+          codes=("osm_unreadable", "osm_unused", "osm_cut")),
     Check(GLYPHS, "file", "notice", "字都在随附字体中", "Every character is in the shipped font", codes=("glyph_missing",)),
 )  # fmt: skip

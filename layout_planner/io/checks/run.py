@@ -14,6 +14,7 @@ from layout_planner.io.checks.model import ROUNDS, Check, Context, Result
 from layout_planner.io.checks.reading import read_table
 from layout_planner.io.checks.registers import synthetic_rows
 from layout_planner.io.checks.registry import all_checks
+from layout_planner.io.road_layer import road_file
 from layout_planner.io.settings import FILE as SETTINGS_FILE
 from layout_planner.io.settings import CountySettings, Declared, read_settings
 from layout_planner.policy import load_parameters
@@ -80,6 +81,9 @@ def context_of(folder: Path) -> Context:
     keys, aside = {}, {}
     for spec in load_dictionary().inputs():
         path = folder / spec.file
+        if spec.name == "roads":
+            found, twice = road_file(folder)
+            path, told = found or path, told + twice
         if spec.may_be_absent and not os.path.lexists(path) and not _as_workbook(path):
             continue
         read = read_table(path, spec, Declared() if settings is None else settings.declared)
