@@ -22,7 +22,7 @@ from layout_planner.enrolment.entrants import (
     moved_since_birth,
     smooth,
 )
-from layout_planner.enrolment.grade_kinds import RECENT, joined_grades, ordinary_cells
+from layout_planner.enrolment.grade_kinds import RECENT, joined_grades, jumps_and_breaks, ordinary_cells, slips
 from layout_planner.enrolment.inflow import inflow_share, neighbour_mean, neighbour_weights
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
@@ -89,10 +89,13 @@ def fit_chain(cube: Floats, priors: Priors) -> Chain:
     known = np.isfinite(cube)
     both = known[:, 1:, 1:] & known[:, :-1, :-1]
     came, stayed = (np.where(both, x, 0.0) for x in (pupils[:, 1:, 1:], pupils[:, :-1, :-1]))
+    both = both & ~slips(came, stayed)
+    came, stayed = (np.where(both, x, 0.0) for x in (came, stayed))
     joined, ordinary = joined_grades(came, stayed), ordinary_cells(came, stayed)
     boundary = joined | ~ordinary
     around = np.where(both, neighbour_mean(pupils, boundary)[:, :-1, :-1], 0.0)
-    inflow = inflow_share(came, stayed, around, (ordinary & ~joined).astype(float), priors)
+    calm = ~np.logical_or(*jumps_and_breaks(came, stayed))
+    inflow = inflow_share(came * calm, stayed * calm, around * calm, (ordinary & ~joined).astype(float), priors)
     could = np.where(both, (1 - inflow) * stayed + inflow * around, np.nan)
     present = pupils[:, 1:, -1] > 0
     fit = fit_progression(np.where(both, pupils[:, 1:, 1:], np.nan), could, present, priors)

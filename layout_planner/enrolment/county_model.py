@@ -19,6 +19,7 @@ from layout_planner.enrolment.feeders import (
     row_shares,
     stage_seed,
 )
+from layout_planner.enrolment.grade_kinds import stray
 from layout_planner.enrolment.past_events import Shown, without_moves
 from layout_planner.enrolment.priors import ENTRY, FIRST, JOINED, LATER, Priors
 from layout_planner.enrolment.progression import (
@@ -81,6 +82,7 @@ def county_model(panel: SchoolPanel, homes: Homes, horizon: int, priors: Priors)
     feeders = {step: base_shares(panel, offers, enters, seeds, step) for step in STEPS}
     came, could = transitions(panel, enters, feeders)
     came, _ = without_moves(came, could, panel)
+    came = np.where(stray(came, could), np.nan, came)
     present = township_sums(panel, last_known(panel))[:, 1:] > 0
     fit = fit_progression(came, could, present, priors)
     school, grade = unit_index(panel)

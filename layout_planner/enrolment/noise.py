@@ -18,6 +18,10 @@ Ints = NDArray[np.int64]
 
 CELL_WEIGHT: Final = 60.0  # cells that the prior noise of a class is worth
 YEAR_WEIGHT: Final = 3.0  # years that the prior sd of the county shock is worth
+ERROR_SHARE: Final = (
+    0.5  # a cell's error is cut at this share of its mean and so many sd of a count, in the county's shock
+)
+ERROR_SD: Final = 4.0
 MEMORY_YEARS: Final = 5.0  # pairs of years that the prior memory of the county shock is worth
 MEMORY_RANGE: Final = (0.0, 0.9)
 AREA_WEIGHT: Final = 30.0  # area-years that the prior shock of an area is worth
@@ -241,9 +245,16 @@ def _shared_square(r: Residuals) -> tuple[Floats, Floats]:
     return found, among[use]
 
 
+def _yearly_shocks(residuals: Sequence[Residuals]) -> Floats:
+    """What all areas share in a year [-]; a cell's error is cut where no shock goes: one wrong count is not everybody's."""
+    limits = [ERROR_SHARE * r.mean + ERROR_SD * np.sqrt(r.mean) for r in residuals]
+    sums = [np.clip(e, -limit, limit).sum() for e, limit in zip((r.error for r in residuals), limits, strict=True)]
+    return np.array([s / max(r.mean.sum(), 1.0) for s, r in zip(sums, residuals, strict=True)])
+
+
 def shock_memory(residuals: Sequence[Residuals], prior: float) -> float:
     """First-order autocorrelation of what all areas share in a year, shrunk to the prior by the pairs of years. [-]."""
-    shocks = np.array([r.error.sum() / max(r.mean.sum(), 1.0) for r in residuals])
+    shocks = _yearly_shocks(residuals)
     pairs = max(len(shocks) - 1, 0)
     power = float(np.mean(shocks**2)) if pairs else 0.0
     if power <= 0:
@@ -255,7 +266,7 @@ def shock_memory(residuals: Sequence[Residuals], prior: float) -> float:
 
 def county_shock(residuals: Sequence[Residuals], prior: float) -> float:
     """Sd of what all areas share in a year. [-]."""
-    shocks = np.array([r.error.sum() / max(r.mean.sum(), 1.0) for r in residuals])
+    shocks = _yearly_shocks(residuals)
     own = len(shocks) / (len(shocks) + YEAR_WEIGHT)
     found = float(np.mean(shocks**2)) if len(shocks) else prior**2
     return float(np.clip(np.sqrt(own * found + (1 - own) * prior**2), *COUNTY_RANGE))

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from layout_planner.enrolment.area_effect import AreaLaw, AreaSignal, area_signal
 from layout_planner.enrolment.cell_effect import Evidence, cell_effect, ordinary_spread
-from layout_planner.enrolment.grade_kinds import confirmed, gone_grades, joined_grades, ordinary_cells
+from layout_planner.enrolment.grade_kinds import (
+    confirmed,
+    gone_grades,
+    joined_grades,
+    jumps_and_breaks,
+    ordinary_cells,
+    slips,
+)
 from layout_planner.enrolment.priors import Priors
 
 Floats = NDArray[np.float64]
@@ -96,12 +103,15 @@ def fit_progression(came: Floats, could: Floats, present: Bools, priors: Priors)
     """
     known = np.isfinite(came) & np.isfinite(could)
     came, could = np.where(known, came, 0.0), np.where(known, could, 0.0)
+    slipped = slips(came, could)
+    came, could = np.where(slipped, 0.0, came), np.where(slipped, 0.0, could)
     joined, gone = joined_grades(came, could), gone_grades(came, could) & ~present
     ordinary = (ordinary_cells(came, could) & ~joined).astype(float)
-    yearly = shared_ratio(came, could, ordinary, priors)
+    jumps, breaks = jumps_and_breaks(came, could)
+    used = ordinary[:, :, None] * ~(jumps | breaks)
+    yearly = shared_ratio(came, could, used, priors)
     expected = yearly * could
-    found = _effects(came, expected, ordinary, gone, priors)
-    used = ordinary[:, :, None]
+    found = _effects(came, expected, used, gone, priors)
     ratios = np.log(yearly[0])
     theta_long = pooled_ratio((came * used).sum((0, 2)), (could * used).sum((0, 2)), priors)
     return Progression(
@@ -134,13 +144,14 @@ class _Effects:
     recent: Floats
 
 
-def _effects(came: Floats, expected: Floats, ordinary: Floats, gone: Bools, priors: Priors) -> _Effects:
+def _effects(came: Floats, expected: Floats, used: Floats, gone: Bools, priors: Priors) -> _Effects:
     """Area effect from the ordinary cells, cell effects given it; once more with the structural cells out."""
+    ordinary = used.any(axis=2).astype(float)
     share, scale = ordinary, np.ones(ordinary.shape)
     believed = confirmed(came, expected)
     for _ in range(2):
-        used = share[:, :, None]
-        signal = area_signal((came * used).sum(1), (expected * scale[:, :, None] * used).sum(1), priors)
+        weight = share[:, :, None] * used
+        signal = area_signal((came * weight).sum(1), (expected * scale[:, :, None] * weight).sum(1), priors)
         now = np.exp(signal.law.memory * signal.state)
         behind = _discounted(expected, priors.forget) * now[:, None]
         spread = Evidence(_discounted(believed, priors.forget), behind)
@@ -336,9 +347,8 @@ def _level_loss(came: Floats, could: Floats, priors: Priors) -> Floats:
 
 
 def shared_ratio(came: Floats, could: Floats, used: Floats, priors: Priors) -> Floats:
-    """Shared progression of every step and transition over the cells in use, shape (1, steps, transitions). [-]."""
-    cells = used[:, :, None]
-    return pooled_ratio((came * cells).sum(0, keepdims=True), (could * cells).sum(0, keepdims=True), priors)
+    """Shared progression of every step and transition over what is in use, shape (1, steps, transitions). [-]."""
+    return pooled_ratio((came * used).sum(0, keepdims=True), (could * used).sum(0, keepdims=True), priors)
 
 
 def area_effect(observed: Floats, expected: Floats, share: Floats, pseudo: float) -> tuple[Floats, Floats]:
