@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from layout_planner.contracts.dictionary import pattern_zh
@@ -52,6 +52,8 @@ _WORDS = {
     "tuple_type": "[[overrides]] 小节",
     "date_from_datetime_parsing": "日期 如 2026-09-01",
     "dict_type": "一个小节",
+    "travel_modes": "含 walk（步行）：每个年级都能步行",
+    "travel_cases": "含 normal（平时）：家长按平时的路途择校",
     "placeholder": "实际内容，不能是样例里的省略号或“待填”",
 }
 _STAGES = {label("stage", stage): str(stage) for stage in Stage}
@@ -105,6 +107,32 @@ class Goals(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     quality_balance: Signed | None = None
+
+
+class TravelChoice(BaseModel):
+    """Ways to school that exist today, ways to show beside them, and the cases of which the worst decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    modes: tuple[Literal["walk", "escort", "bus", "ebike", "motorbike", "car"], ...] = ("walk", "escort")
+    also: tuple[Literal["escort", "bus", "ebike", "motorbike", "car", "boarding"], ...] = ()
+    cases: tuple[Literal["normal", "winter", "closed_road"], ...] = ("normal", "winter")
+
+    @field_validator("modes")
+    @classmethod
+    def _everybody_walks(cls, modes: tuple[str, ...]) -> tuple[str, ...]:
+        """Every grade can walk; other modes may leave a grade without any."""
+        if "walk" not in modes:
+            raise PydanticCustomError("travel_modes", "walk is missing")
+        return modes
+
+    @field_validator("cases")
+    @classmethod
+    def _ordinary_weather(cls, cases: tuple[str, ...]) -> tuple[str, ...]:
+        """Families choose a school by ordinary weather."""
+        if "normal" not in cases:
+            raise PydanticCustomError("travel_cases", "normal is missing")
+        return cases
 
 
 def _as_list(given: object) -> object:
@@ -172,6 +200,7 @@ class CountySettings(BaseModel):
     parameters: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     rules: Mapping[str, Annotated[tuple[CountyRule, ...], BeforeValidator(_as_list)]] = Field(default_factory=dict)
     goals: Goals = Field(default_factory=Goals)
+    travel: TravelChoice = Field(default_factory=TravelChoice)
     overrides: tuple[Override, ...] = ()
     flow_change: Any = None  # checked with the townships and the horizon (`attendance.flow_change`)
 

@@ -17,7 +17,7 @@ from layout_planner.errors import DefectsError, Problem
 from layout_planner.io.coordinates import coordinates_table
 from layout_planner.io.text import read_toml
 from layout_planner.pipeline.backtest import Backtest, backtest_of, earlier_flows
-from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, travel_of
+from layout_planner.pipeline.demand import Attendance, Travel, attendance_of, closures_of, travel_of
 from layout_planner.pipeline.draw import history_of
 from layout_planner.pipeline.facts import change_of
 from layout_planner.pipeline.judging import findings_of
@@ -43,6 +43,7 @@ class Forecasted:
     outlook: Outlook
     backtest: Backtest
     change: Change
+    closures: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Output tables up to the forecast, each brought to its contract."""
@@ -52,6 +53,7 @@ class Forecasted:
                 "coordinates": coordinates_table(self.setup.county.schools, self.setup.county.villages),
                 "travel_minutes": self.travel.minutes,
                 "access": self.attendance.access,
+                "road_closures": self.closures,
                 "allocation": self.attendance.allocation,
                 "flows": self.attendance.flows,
                 "flow_matrix": self.outlook.chain.flow_matrix,
@@ -154,11 +156,12 @@ def compute_forecast(folder: Path, options: RunOptions | None = None, clock: Clo
     setup = clock.measure("Reading and checking", lambda: set_up(folder, options or RunOptions()))
     travel = clock.measure("Travel minutes", lambda: travel_of(setup))
     attendance = clock.measure("Who attends where", lambda: attendance_of(setup, travel, ledger))
+    closures = clock.measure("One road closed", lambda: closures_of(setup, travel, attendance, ledger))
     earlier = clock.measure("Flows of earlier years", lambda: earlier_flows(setup, travel))
     outlook = clock.measure("Forecast", lambda: outlook_of(setup, attendance, ledger, earlier))
     backtest = clock.measure("Backtest", lambda: backtest_of(setup, attendance.flows, earlier))
     change = change_of(setup, outlook.stages, outlook.estimated.parameters)
-    return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change)
+    return Forecasted(setup, ledger, travel, attendance, outlook, backtest, change, closures)
 
 
 def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None = None) -> Computed:

@@ -12,7 +12,18 @@ from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.setup import Setup
 from layout_planner.policy import Catalogue
 from layout_planner.terms import BAND_GRADES, BAND_OF_GRADE, GRADES, OUTSIDE
-from layout_planner.travel import access, build_network, normal_case, screening_minutes, travel_minutes, worst_case
+from layout_planner.travel import (
+    access,
+    build_network,
+    normal_case,
+    screening_minutes,
+    travel_minutes,
+    with_measured,
+    worst_case,
+)
+from layout_planner.travel.closures import COLUMNS as CLOSURE_COLUMNS
+from layout_planner.travel.closures import road_closures
+from layout_planner.travel.minutes import Ground
 
 TRIP_RULES = ("T01",)  # rules that limit the minutes of the grades they name
 
@@ -24,6 +35,7 @@ class Travel:
     minutes: pd.DataFrame
     normal: pd.DataFrame
     worst: pd.DataFrame
+    ground: Ground | None = None  # None where there are no roads
 
 
 @dataclass(frozen=True)
@@ -38,14 +50,17 @@ class Attendance:
 
 
 def travel_of(setup: Setup) -> Travel:
-    """Compute the minutes on the road network by grade band, mode and case; by straight lines where there is none."""
-    cutoff = setup.values["travel_cutoff_min"]
+    """Compute the minutes by grade band, mode and case: measured, else on the roads, else by straight lines."""
+    cutoff, choice, trips = setup.values["travel_cutoff_min"], setup.travel, setup.county.more.get("trips")
+    ground = None
     if setup.roads is None:
         minutes = screening_minutes(setup.villages, setup.schools, setup.values, cutoff)
     else:
         network = build_network(setup.roads, setup.values)
-        minutes = travel_minutes(network, setup.villages, setup.schools, setup.values, cutoff)
-    return Travel(minutes, normal_case(minutes), worst_case(minutes))
+        ground = Ground(network, setup.schools, setup.villages, setup.values, cutoff)
+        minutes = travel_minutes(network, setup.villages, setup.schools, setup.values, cutoff, choice)
+    minutes = with_measured(minutes, trips, pd.DataFrame(setup.schools.drop(columns="geometry")), choice)
+    return Travel(minutes, normal_case(minutes), worst_case(minutes), ground)
 
 
 def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
@@ -82,6 +97,29 @@ def attendance_of(setup: Setup, travel: Travel, ledger: Ledger) -> Attendance:
         "各村儿童 → 可达性", allocation.loc[local, "children"].sum(), reached["children"].sum(), names="access"
     )
     return Attendance(pupils, children, allocation, by_town, reached)
+
+
+def closures_of(setup: Setup, travel: Travel, attendance: Attendance, ledger: Ledger) -> pd.DataFrame:
+    """Close every bridge, tunnel and trunk section in turn: table `road_closures`, empty without roads.
+
+    Raises
+    ------
+    LedgerError
+        If a day child is lost on the way.
+    """
+    if travel.ground is None:
+        return pd.DataFrame(columns=list(CLOSURE_COLUMNS))
+    homes = attendance.allocation
+    boards = boarding_shares(setup).reindex(pd.MultiIndex.from_frame(homes[["attends", "grade_band"]])).fillna(0.0)
+    by_day = homes.assign(children=homes["children"] * (1.0 - boards.to_numpy()))
+    limits, roads = trip_limits(setup.catalogue, setup), setup.roads
+    names = None if roads is None or "name" not in roads.columns else roads["name"]
+    table = road_closures(travel.ground, setup.travel.modes, by_day, limits, names)
+    local = (by_day["attends"] != OUTSIDE) & (by_day["village_code"] != OUTSIDE)
+    given = by_day.loc[local, "children"].sum()
+    worst = table["day_children"].min() if len(table) else given
+    ledger.hand_over("走读儿童 → 一处道路中断", given, worst, names="road_closures")
+    return table
 
 
 def township_children(setup: Setup) -> pd.DataFrame:

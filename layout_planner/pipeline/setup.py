@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from layout_planner.policy import (
     parameter_values,
 )
 from layout_planner.policy.wording import values_text
+from layout_planner.travel import Choice
 
 NAMED = ("schools", "villages", "townships")
 
@@ -61,6 +62,7 @@ class Setup:
     folder: Path
     synthetic: bool
     earlier: Earlier | None = None
+    travel: Choice = field(default_factory=Choice)
 
     def numbers_of_rules(self, rule_ids: Iterable[str]) -> pd.DataFrame:
         """Rules in use with their numbers in words: rule_id, title, value, unit, cite."""
@@ -118,7 +120,15 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
         folder=folder,
         synthetic=synthetic,
         earlier=earlier,
+        travel=_choice_of(county),
     )
+
+
+def _choice_of(county: County) -> Choice:
+    """Modes, cases and bus stops of the county."""
+    told, stops = county.settings.travel, county.more.get("bus_stops")
+    places = None if stops is None or not len(stops) else gpd.GeoDataFrame(stops).to_crs(county.crs)
+    return Choice(told.modes, told.also, told.cases, places)
 
 
 def quality_table(setup: Setup) -> pd.DataFrame:

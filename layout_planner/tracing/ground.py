@@ -73,6 +73,7 @@ def parameters_behind(origin: Origin, row: Record, ground: Ground) -> list[str]:
     screened = row.get("engine") == "screening"
     if row.table == "travel_minutes":
         names = [name for name in names if _of_trip(name, mode, case, screened=screened)]
+        names = [] if row.get("engine") == "measured" else names
     return [name for name in names if name in ground.parameters]
 
 
@@ -130,6 +131,10 @@ def _of_trip(name: str, mode: str, case: str, *, screened: bool) -> bool:
         return False
     if name.startswith(("walk_speed", "winter_walk")):
         return mode == "walk" or not screened
-    if name.startswith(("speed_", "winter_factor", "escort")):
-        return mode != "walk" and (not screened or name in {"escort_fixed_min", "winter_factor_township"})
+    if name.endswith("_fixed_min"):
+        return name == f"{mode}_fixed_min" or (mode == "boarding" and name == "escort_fixed_min")
+    if name.startswith(("speed_cap_", "bus_", "boarding_")):
+        return mode in name.split("_")
+    if name.startswith(("speed_", "winter_factor")):
+        return mode != "walk" and (not screened or name == "winter_factor_township")
     return True

@@ -200,7 +200,13 @@ def balance(row: Record, column: str, ground: Ground) -> Redone | None:
 
 
 def walk_minutes(row: Record, _column: str, ground: Ground) -> Redone | None:
-    """Minutes of a walk: metres by the walking speed of the band, slower in winter."""
+    """Minutes of a walk: metres by the walking speed of the band, slower in winter; or the minutes as measured."""
+    if row.get("engine") == "measured":
+        match = {name: _one(row, name) for name in ("village_code", "school_id", "mode", "case")}
+        found = ground.store.find("trips", match)
+        return (
+            Redone(f"实测（{row.get('source')}）", found[0].number_of("minutes"), rows=tuple(found)) if found else None
+        )
     if row.get("mode") != "walk" or row.get("metres") == "":
         return None
     speed = ground.values["walk_speed_" + row.get("grade_band").replace("-", "_")]
@@ -227,6 +233,8 @@ def worst_minutes(village: str, band: str, store: Store) -> dict[str, tuple[floa
     modes: dict[tuple[str, str], tuple[float, str, str]] = {}
     match = {"village_code": frozenset({village}), "grade_band": frozenset({band})}
     for trip in store.find("travel_minutes", match):
+        if trip.get("counts").lower() == "false":  # shown only: no mode or case of the county's choice
+            continue
         minutes = trip.number_of("minutes")
         far = math.inf if math.isnan(minutes) else minutes
         key = (trip.get("school_id"), trip.get("case"))

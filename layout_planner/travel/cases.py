@@ -22,13 +22,13 @@ TOO_FAR: Final = "no_school_in_limit"  # the nearest school is over the limit
 NEARER: Final = "nearer_school_in_limit"  # some go farther than the limit although a nearer school is not
 UNSET: Final = "limit_unset"
 NOT_COMPUTED: Final = "pair_not_computed"
-_ONE_CHILD: Final = 0.5  # children that round to one; smaller parts of an estimate are no trip that somebody makes
+ONE_CHILD: Final = 0.5  # children that round to one; smaller parts of an estimate are no trip that somebody makes
 _UNREACHED: Final = (NO_ROUTE, OFF_NETWORK, NOT_COMPUTED)
 _BANDS: Final = tuple(str(band) for band in GradeBand)
 
 
 def worst_case(travel_minutes: pd.DataFrame) -> pd.DataFrame:
-    """Take the best mode within each case, then the worst case, of every village, school and grade band.
+    """Take the best counted mode within each case, then the worst case, of every village, school and grade band.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ def worst_case(travel_minutes: pd.DataFrame) -> pd.DataFrame:
         ``village_code, school_id, grade_band, minutes, mode, case, metres, reason``, one row a pair; NaN (no route,
         or beyond the cutoff) is worse than any number.
     """
-    return _one_row_a_pair(travel_minutes)
+    return _one_row_a_pair(_counted(travel_minutes))
 
 
 def normal_case(travel_minutes: pd.DataFrame) -> pd.DataFrame:
-    """Take the best mode in normal weather: the minutes that families choose a school by.
+    """Take the best counted mode in normal weather: the minutes that families choose a school by.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ def normal_case(travel_minutes: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns of `worst_case`.
     """
-    return _one_row_a_pair(travel_minutes[travel_minutes["case"] == "normal"])
+    counted = _counted(travel_minutes)
+    return _one_row_a_pair(counted[counted["case"] == "normal"])
 
 
 def access(
@@ -114,6 +115,11 @@ def access(
     return rows[list(ACCESS_COLUMNS)]
 
 
+def _counted(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the modes and cases that count; all of a table that does not say."""
+    return table[table["counts"].astype(bool)] if "counts" in table.columns else table
+
+
 def _one_row_a_pair(table: pd.DataFrame) -> pd.DataFrame:
     """Best mode within a case, worst case within a pair; without minutes the mode that reaches farthest speaks."""
     work = table.assign(
@@ -161,7 +167,7 @@ def _means(trips: pd.DataFrame) -> pd.DataFrame:
     """Mean and longest minutes of the children who have a route, and the reasons of those who have none."""
     day = trips[trips["children"] > 0]
     routed = day[day["minutes"].notna()]
-    present = routed[routed["children"] >= np.minimum(_ONE_CHILD, routed.groupby(HOME)["children"].transform("max"))]
+    present = routed[routed["children"] >= np.minimum(ONE_CHILD, routed.groupby(HOME)["children"].transform("max"))]
     weighted = present.assign(product=present["minutes"] * present["children"]).groupby(HOME)
     sums = weighted[["product", "children"]].sum()
     mean = (sums["product"] / sums["children"]).rename("minutes_attended")

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from layout_planner.travel.network import require_metres
-from layout_planner.travel.table import CASES, MODES, SCREENING, Trips, trips_table
+from layout_planner.travel.table import SCREENING, Trips, trips_table
 
 ENGINE: Final = SCREENING
 
@@ -59,8 +59,8 @@ def screening_minutes(
             off=~every,
             linked=every,
         )
-        for mode in MODES
-        for case in CASES
+        for mode in ("walk", "escort")
+        for case in ("normal", "winter")
     }
     table = trips_table(trips, (schools, villages), parameters, cutoff_minutes, engine=ENGINE)
     return table.assign(reason=table["reason"].where(table["reason"] != "", SCREENING))

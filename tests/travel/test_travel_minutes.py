@@ -53,7 +53,7 @@ def pass_roads():
 def test_minutes_over_the_pass_and_round_it_in_winter_by_hand(pass_roads, assumptions):
     network = build_network(pass_roads, assumptions)
     table = travel_minutes(network, villages_at((0, 0)), schools_at((2000, 0)), assumptions, 180.0)
-    assert set(table["mode"]) == {"walk", "escort"}  # a bus is measured, never worked out from the roads
+    assert set(table["mode"]) == {"walk", "escort"}  # no other mode unless the county chooses it
     rows = pick(table, "620724000000", "9900000000")
     round_m = 4000 + 4000 + np.hypot(2000, 4000)
     walk = assumptions["walk_speed_1_3"] * 1000 / 60
