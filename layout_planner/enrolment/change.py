@@ -17,7 +17,7 @@ NOISE_LIMIT: Final = 2.0  # standard errors below which a difference of two runs
 DIGITS: Final = 6  # significant digits of a table that was written
 FORECAST_FILES: Final = frozenset({
     "county.toml", "schools.geojson", "births.csv", "enrolment.csv", "villages.csv", "townships.geojson",
-    "attendance.csv", "roads.gpkg", "trips.csv", "events.csv",
+    "attendance.csv", "roads.gpkg", "trips.csv", "bus_stops.csv", "events.csv",
 })  # fmt: skip
 CHANGE_COLUMNS: Final = (
     "township_code", "township_name", "stage", "school_year", "status", "cohort", "lead", "previous_mean", "previous_p10",
