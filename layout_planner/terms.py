@@ -103,7 +103,6 @@ LABELS_ZH: Final[dict[str, dict[str, str]]] = {
     },
     "travel_case": {"normal": "平时", "winter": "冬季", "closed_road": "一处道路中断"},
     "closure_kind": {"bridge": "桥梁或隧道", "trunk": "国省道路段", "other": "其他路段"},
-    "terrain": {"plain": "平原", "hill": "丘陵", "mountain": "山地"},
     "rule_mode": {
         "BLOCK": "一票否决",
         "BLOCK*": "原则上否决",

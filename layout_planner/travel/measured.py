@@ -7,7 +7,7 @@ import pandas as pd
 
 from layout_planner.terms import BAND_GRADES, ENUMS, GradeBand
 from layout_planner.travel.modes import Choice, serves
-from layout_planner.travel.table import COLUMNS, INTERVAL, PARTS
+from layout_planner.travel.table import COLUMNS, PARTS
 
 ENGINE: Final = "measured"
 _WAY: Final = ["village_code", "school_id", "mode", "case"]
@@ -61,7 +61,7 @@ def _rows(trips: pd.DataFrame, table: pd.DataFrame, schools: pd.DataFrame, choic
     return rows.assign(
         minutes=rows["minutes"].astype(float),
         metres=given,
-        **dict.fromkeys((*PARTS, *INTERVAL), np.nan),
+        **dict.fromkeys(PARTS, np.nan),
         counts=rows["mode"].isin(choice.modes) & rows["case"].isin(choice.cases),
         engine=ENGINE,
         source=provider.fillna("").replace("", _UNNAMED).astype("str"),

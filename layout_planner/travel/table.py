@@ -16,9 +16,8 @@ CASES: Final = ENUMS["travel_case"]
 MODES: Final = ENUMS["travel_mode"]
 BANDS: Final = tuple(GradeBand)
 PARTS: Final = ("walk_min", "wait_min", "ride_min")
-INTERVAL: Final = ("minutes_p10", "minutes_p90")
 COLUMNS: Final = (
-    "village_code", "school_id", "grade_band", "mode", "case", "minutes", *INTERVAL, *PARTS, "metres", "counts", "engine",
+    "village_code", "school_id", "grade_band", "mode", "case", "minutes", *PARTS, "metres", "counts", "engine",
     "source", "reason",
 )  # fmt: skip
 _TEXTS: Final = ("village_code", "school_id", "grade_band", "mode", "case", "engine", "source", "reason")
@@ -188,7 +187,6 @@ def _table(
             "mode": mode,
             "case": case,
             **{name: table[name].to_numpy() for name in ("minutes", *PARTS, "metres")},
-            **dict.fromkeys(INTERVAL, np.nan),
             "counts": np.isin(mode.astype(str), choice.modes) & np.isin(case.astype(str), choice.cases),
             "engine": engine,
             "source": _SOURCES.get(engine, ""),
