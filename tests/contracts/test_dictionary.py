@@ -79,7 +79,6 @@ def test_a_computed_table_is_brought_to_its_contract():
 @pytest.mark.parametrize(
     ("frame", "column"),
     [
-        (balance_row(children_in=float("nan")), "children_in"),
         (balance_row().drop(columns="difference"), "difference"),
         (pd.concat([balance_row(), balance_row()]), "hand_over"),
         (balance_row(children_in="many"), "children_in"),
