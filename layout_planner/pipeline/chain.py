@@ -196,8 +196,8 @@ def _count(
     """Hand over events, changes and the matrix; in every grade, year and draw Σ children = Σ pupils + Σ outside."""
     if placed:
         moved = sum(float((p.pupils + p.outside).mean(axis=0, dtype=float).sum()) for p in placed)
-        gained = _total(with_events[1]["children"]) - _total(children["children"])
-        ledger.hand_over("事件迁入迁出儿童 → 各镇儿童（净增减，全部年份，抽样平均）", moved, gained)
+        gained, gross = _gained(children["children"], with_events[1]["children"])
+        ledger.hand_over("事件迁入迁出儿童 → 各镇儿童（净增减，全部年份，抽样平均）", moved, gained, gross=gross)
     if with_changes[0] is not with_events[0]:
         before = _total(with_events[0]) + _total(with_events[1]["outside"])
         after = _total(with_changes[0]) + _total(with_changes[1]["outside"])
@@ -208,6 +208,14 @@ def _count(
     ledger.hand_over("在校生 + 不在县内就读 → 流向矩阵（全部年份）", seats, float(matrix["children_mean"].sum()))
     away = _total(with_changes[1]["outside"])
     ledger.hand_over("不在县内就读 → 流向矩阵去向县外（全部年份）", away, outside_total(matrix))
+
+
+def _gained(before: xr.DataArray, after: xr.DataArray) -> tuple[float, float]:
+    """Children that events add, and the size of the numbers that they change; both means of the draws. [children]."""
+    old, new = before.values, after.transpose(*before.dims).values
+    touched = old != new
+    larger = np.maximum(old, new)[touched].sum(dtype=np.float64) / before.sizes["draw"]
+    return _total(after) - _total(before), float(larger)
 
 
 def _total(array: xr.DataArray) -> float:

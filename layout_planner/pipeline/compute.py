@@ -23,6 +23,7 @@ from layout_planner.pipeline.facts import change_of
 from layout_planner.pipeline.judging import findings_of
 from layout_planner.pipeline.ledger import Ledger
 from layout_planner.pipeline.outlook import Outlook, outlook_of
+from layout_planner.pipeline.reach import Reach, reach_of
 from layout_planner.pipeline.setup import RunOptions, Setup, quality_table, set_up
 from layout_planner.pipeline.supply import Supply, base_rows, supply_of
 from layout_planner.scenario import STATUS_QUO, Baseline, Evaluation, Plan, compare, evaluate, parse_plan
@@ -83,6 +84,7 @@ class Computed:
 
     forecasted: Forecasted
     supply: Supply
+    reach: Reach
     findings: pd.DataFrame
     candidates: pd.DataFrame
     baseline: Baseline
@@ -98,6 +100,7 @@ class Computed:
         more = {
             "seats": self.supply.seats,
             "seat_balance": self.supply.balance,
+            **self.reach.tables,
             "findings": self.findings,
             "candidates": self.candidates,
             "scenario_comparison": compare(list(self.evaluations)),
@@ -178,12 +181,13 @@ def compute(folder: Path, options: RunOptions | None = None, clock: Clock | None
     done = compute_forecast(folder, options, clock)
     setup = done.setup
     supply = clock.measure("Seats", lambda: supply_of(setup, done.outlook.pupils))
+    reach = clock.measure("Access", lambda: _reach_of(done, supply))
     baseline = baseline_of(done, supply)
     options, of_pairs = clock.measure("Options for small schools", lambda: small_school_options(baseline))
     plans = plans_of(setup)
     findings = clock.measure("Findings", lambda: findings_of(setup, done.attendance, further=of_pairs, plans=plans))
     evaluations = clock.measure("Plans", lambda: [evaluate(plan, _flows_of(plan, baseline, done)) for plan in plans])
-    return Computed(done, supply, findings, options, baseline, tuple(evaluations))
+    return Computed(done, supply, reach, findings, options, baseline, tuple(evaluations))
 
 
 def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
@@ -205,6 +209,11 @@ def baseline_of(done: Forecasted, supply: Supply) -> Baseline:
         parameters=setup.values,
         more=setup.county.more,
     )
+
+
+def _reach_of(done: Forecasted, supply: Supply) -> Reach:
+    """Measures of access, with their hand-overs in the ledger of the run."""
+    return reach_of(done.setup, done.travel, done.attendance, supply.seats, done.ledger)
 
 
 def _flows_of(plan: Plan, baseline: Baseline, done: Forecasted) -> Baseline:

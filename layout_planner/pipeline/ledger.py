@@ -9,6 +9,7 @@ import pandas as pd
 from layout_planner.errors import LedgerError
 
 _RELATIVE = 1e-6  # sums of 32-bit draws differ by rounding; a lost child in a county differs by 1e-5
+_SINGLE = 2.0**-24  # largest relative error of rounding one number to 32 bits
 
 
 @dataclass
@@ -17,7 +18,7 @@ class Ledger:
 
     rows: list[dict[str, object]] = field(default_factory=list)
 
-    def hand_over(self, title: str, given: float, received: float, *, names: str = "") -> None:
+    def hand_over(self, title: str, given: float, received: float, *, names: str = "", gross: float = 0.0) -> None:
         """Record a hand-over and stop the run if children are lost or invented.
 
         Parameters
@@ -28,6 +29,9 @@ class Ledger:
             Sums on both sides. [children]
         names
             Where to look, printed if the sums differ.
+        gross
+            Size of the 32-bit numbers of which a side is the difference: their rounding stays when they cancel.
+            0 where the sides are plain sums. [children]
 
         Raises
         ------
@@ -36,7 +40,7 @@ class Ledger:
         """
         difference = given - received
         self.rows.append({"hand_over": title, "children_in": given, "children_out": received, "difference": difference})
-        if not abs(difference) <= _RELATIVE * max(abs(given), abs(received), 1.0):
+        if not abs(difference) <= max(_RELATIVE * max(abs(given), abs(received), 1.0), _SINGLE * gross):
             raise LedgerError(
                 "ledger_broken",
                 hand_over=title,

@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layout_planner.attendance.arrivals import Arrival, place_arrivals
+from layout_planner.attendance.arrivals import Arrival, _settle, place_arrivals
 from tests.attendance.test_flow_changes import GRADES, YEARS, A, B, by_cell, few, forecast, of, pupil_draws, setting
 
 DRAWS = 3
@@ -114,3 +114,10 @@ def test_a_larger_event_never_leaves_fewer_pupils(values, place, size, more):
     pupils, children, homes = setting(values)
     small, large = (place_arrivals(pupils, children, homes, [arrival(s, *place)])[0] for s in (size, size + more))
     assert (large.values >= small.values - 1e-3).all()
+
+
+def test_rounding_below_nobody_becomes_nobody_and_a_real_debt_stays():
+    left = np.array([-1.5e-5, -0.01, 0.0, 3.0], dtype=np.float32)
+    _settle(left, np.array([100.0, 100.0, 5.0, 5.0], dtype=np.float32))
+    assert left.tolist() == pytest.approx([0.0, -0.01, 0.0, 3.0])
+    assert left[0] == 0

@@ -30,3 +30,11 @@ def test_a_sum_that_is_not_a_number_stops_the_run():
 def test_no_difference_above_rounding_passes(total, lost):
     with pytest.raises(LedgerError):
         Ledger().hand_over("a → b", total, total + max(lost, total * 1e-5))
+
+
+def test_rounding_of_large_sums_that_cancel_passes_and_a_hundredth_of_a_child_does_not():
+    Ledger().hand_over("events → townships", 0.0, 8.8e-4, gross=63_000)
+    with pytest.raises(LedgerError):
+        Ledger().hand_over("events → townships", 0.0, 0.01, gross=63_000)
+    with pytest.raises(LedgerError):
+        Ledger().hand_over("events → townships", -950.0, -949.99, gross=63_000)

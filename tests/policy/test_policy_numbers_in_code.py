@@ -37,7 +37,8 @@ MEANINGS = {  # module → numbers that are no policy there: quantiles of draws,
     "scenario/indicators.py": QUANTILES,
     "scenario/plan.py": {100.0},  # years ahead that no plan reaches
     "travel/cases.py": {0.5},
-    "travel/network.py": {0.5},
+    "travel/measures.py": {0.5},  # the median; half a child
+    "travel/lines.py": {0.5},  # the middle of a line
 }
 
 
