@@ -15,8 +15,9 @@ from layout_planner.enrolment.area_checks import (
     impossible_zeros,
     year_runs,
 )
+from layout_planner.enrolment.area_gaps import births_slips, cell_slips, origin_gaps, row_gaps, year_gaps
 from layout_planner.enrolment.area_regimes import present_regimes, still_opening
-from layout_planner.enrolment.area_tables import AreaData, births_of_areas, pupil_cube, stage_rows
+from layout_planner.enrolment.area_tables import AreaData, births_of_areas, births_taken, pupil_cube, stage_rows
 from layout_planner.enrolment.areas import AreasOptions
 
 FEW_YEARS: Final = 5  # years of pupils below which no origin inside the window has judged the bands
@@ -47,6 +48,7 @@ def area_notices(
     data = pupil_cube(pupils, options.grades, options.origin)
     table = checked_pupils(pupils)
     found = [*_left_out(table, data, options.origin), *_unused(table, data, options)]
+    found += _of_cells(table, data)
     return [*found, *_of_regimes(data, options), *_of_births(births, areas_map, data.areas, options)]
 
 
@@ -89,6 +91,17 @@ def _unused(table: pd.DataFrame, data: AreaData, options: AreasOptions) -> Itera
         yield "area_stages_empty", {"stages": empty}
 
 
+def _of_cells(table: pd.DataFrame, data: AreaData) -> Iterator[Notice]:
+    if origin_gone := origin_gaps(table, data):
+        yield "area_rows_gap_origin", {"places": origin_gone}
+    if gaps := year_gaps(data):
+        yield "area_years_gap", {"places": gaps}
+    if rows := row_gaps(data):
+        yield "area_rows_gap", {"places": rows}
+    if slips := cell_slips(data):
+        yield "area_cell_slip", {"places": slips}
+
+
 def _of_regimes(data: AreaData, options: AreasOptions) -> Iterator[Notice]:
     found = present_regimes(data.cube)
     jumped = [f"{area} ({data.first_year + year})" for area, year in zip(data.areas, found.since, strict=True) if year]
@@ -116,6 +129,9 @@ def _of_births(
         return
     if (zero := impossible_zeros(known)).any():
         yield "area_births_zero", {"places": [f"{a} {y}" for a, y in known.loc[zero, ["area", "year"]].values]}
+    if slips := births_slips(known):
+        yield "area_births_slip", {"places": slips}
+    yield from _of_sources(known, checked_map(areas_map), areas)
     if absent := set(checked_map(areas_map).values()) - set(known["area"]):
         yield "area_map_unknown", {"areas": absent}
     served = births_of_areas(known, areas_map, areas)
@@ -124,6 +140,17 @@ def _of_births(
         yield "area_births_none", {"areas": without}
     if (last := int(known["year"].max())) < options.origin - 1:
         yield "area_births_end", {"found": last, "allowed": options.origin - 1}
+
+
+def _of_sources(known: pd.DataFrame, mapped: Mapping[str, str], areas: tuple[str, ...]) -> Iterator[Notice]:
+    """Areas whose births are those of everywhere, and births that no area takes."""
+    taken = births_taken(known, mapped, areas)
+    own = [b is not None and b in {a, mapped.get(a)} for a, b in zip(areas, taken, strict=True)]
+    others = [a for a, b, is_own in zip(areas, taken, own, strict=True) if b is not None and not is_own]
+    if others:
+        yield "area_births_total", {"areas": others, "found": taken[areas.index(others[0])]}
+    if not any(own) and not others:
+        yield "area_births_unused", {"areas": set(known["area"])}
 
 
 def _span(grades: tuple[int, ...]) -> str:

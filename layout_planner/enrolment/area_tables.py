@@ -125,10 +125,36 @@ def births_of_areas(
         return None
     rows = rows.assign(births=rows["births"].mask(impossible_zeros(rows)))
     wide = rows.pivot_table(index="area", columns="year", values="births", dropna=False).astype(float)
-    total = _total_row(wide, set(areas) | set(mapped.values()))
-    source = [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
+    source = _sources(wide, mapped, areas)
     found = pd.DataFrame([wide.loc[a] if a is not None else np.nan * wide.iloc[0] for a in source])
     return found.set_axis(pd.Index(areas, name="area"), axis="index")
+
+
+def _sources(wide: pd.DataFrame, mapped: Mapping[str, str], areas: tuple[str, ...]) -> list[str | None]:
+    total = _total_row(wide, set(areas) | set(mapped.values()))
+    return [next((a for a in (mapped.get(area), area, total) if a in wide.index), None) for area in areas]
+
+
+def births_taken(rows: pd.DataFrame, mapped: Mapping[str, str], areas: tuple[str, ...]) -> list[str | None]:
+    """Births area that each area takes its shape from, of checked rows and map; None where there is none.
+
+    Parameters
+    ----------
+    rows
+        area, year, births. [children]
+    mapped
+        Area → births area.
+    areas
+        Codes of the areas.
+
+    Returns
+    -------
+    list
+        One for each area.
+    """
+    rows = rows.assign(births=rows["births"].mask(impossible_zeros(rows)))
+    wide = rows.pivot_table(index="area", columns="year", values="births", dropna=False).astype(float)
+    return _sources(wide, mapped, areas)
 
 
 def births_are_own(births: pd.DataFrame | None, areas_map: pd.DataFrame | None, areas: tuple[str, ...]) -> bool:
