@@ -197,7 +197,7 @@ class CountySettings(BaseModel):
     draws: int = Field(ge=10, le=100_000)
     seed: int = Field(ge=0)
     synthetic: bool = False
-    parameters: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    parameters: Mapping[str, Annotated[float, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
     rules: Mapping[str, Annotated[tuple[CountyRule, ...], BeforeValidator(_as_list)]] = Field(default_factory=dict)
     goals: Goals = Field(default_factory=Goals)
     travel: TravelChoice = Field(default_factory=TravelChoice)

@@ -22,7 +22,11 @@ def assumptions(ctx: Context) -> list[Problem]:
             allowed = "docs/parameters.md 中的名称"
             problems.append(Problem("error", "setting_bad", FILE, None, f"parameters.{name}", name, allowed))
         elif absurd(known[name], value):
-            allowed = _sane_range(known[name])
+            low, high = sane_range(known[name])
+            allowed = f"{low:g} 到 {high:g} 之间（来源支持 {known[name].low:g}–{known[name].high:g}）"
+            problems.append(Problem("error", "setting_bad", FILE, None, f"parameters.{name}", f"{value:g}", allowed))
+        elif known[name].unit == "year" and value != round(value):
+            allowed = f"{known[name].low:g}–{known[name].high:g} 之间的整数"
             problems.append(Problem("error", "setting_bad", FILE, None, f"parameters.{name}", f"{value:g}", allowed))
         elif not known[name].holds(value):
             p = known[name]
@@ -32,12 +36,15 @@ def assumptions(ctx: Context) -> list[Problem]:
 
 
 def absurd(parameter: Parameter, value: float) -> bool:
-    """Whether a value is ten times beyond the range of its source."""
-    return not parameter.low / ABSURD <= value <= parameter.high * ABSURD
+    """Whether a value is ten times beyond the range of its source, or has a sign that the range has not."""
+    low, high = sane_range(parameter)
+    return not low <= value <= high
 
 
-def _sane_range(parameter: Parameter) -> str:
-    return f"{parameter.low / ABSURD:g} 到 {parameter.high * ABSURD:g} 之间（来源支持 {parameter.low:g}–{parameter.high:g}）"
+def sane_range(parameter: Parameter) -> tuple[float, float]:
+    """Values that may be meant: a tenth of the lowest to ten times the highest; below 0 ten times the lowest."""
+    low = parameter.low * ABSURD if parameter.low < 0 else parameter.low / ABSURD
+    return low, parameter.high * ABSURD
 
 
 def own_rules(ctx: Context) -> list[Problem]:
