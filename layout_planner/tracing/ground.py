@@ -134,7 +134,7 @@ def _of_trip(name: str, mode: str, case: str, *, screened: bool) -> bool:
     if name.endswith("_fixed_min"):
         return name == f"{mode}_fixed_min" or (mode == "boarding" and name == "escort_fixed_min")
     if name.startswith(("speed_cap_", "bus_", "boarding_")):
-        return mode in name.split("_")
+        return name.removeprefix("speed_cap_").split("_")[0] == mode
     if name.startswith(("speed_", "winter_factor")):
         return mode != "walk" and (not screened or name == "winter_factor_township")
     return True

@@ -66,7 +66,7 @@ def test_the_first_and_the_last_row_of_every_table_can_be_traced(made, ground, t
 
 def test_every_table_of_the_run_has_rows_to_trace(ground):
     empty = {table for table in load_lineage() if not ground.store.rows(table)}
-    assert empty == set()
+    assert empty == {"road_closures"}  # made only where a county chooses the case
 
 
 @pytest.mark.parametrize("table", sorted(load_lineage()))
