@@ -69,10 +69,14 @@ def check(county: Path, out: Path, *, strict: bool) -> None:
 @click.option("--births", type=click.Path(path_type=Path), help=_("Areas: table area, year, births."))
 @click.option("--areas", "area_map", type=click.Path(path_type=Path), help=_("Areas: table area, births_area."))
 @click.option("--origin", type=int, help=_("Areas: the last year whose data may be used."))
-@click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml)."))
+@click.option("--horizon", type=click.IntRange(1, 30), help=_("School years ahead (default: county.toml; areas: 10)."))
 @click.option("--entry-grade", type=int, default=0, help=_("Areas: lowest grade (0)."))
 @click.option("--birth-lag", type=click.IntRange(1, 20), default=6, help=_("Areas: years from birth to entry (6)."))
-@click.option("--stages", default="primary=0-6,junior=7-9,senior=10-12", help=_("Areas: stages as name=low-high."))
+@click.option(
+    "--stages",
+    default="primary=0-6,junior=7-9,senior=10-12",
+    help=_("Areas: stages primary, junior, senior, such as primary=1-6,junior=7-9."),
+)
 @click.option("--draws", type=click.IntRange(10, 100_000), help=_("Draws of the forecast (default: county.toml)."))
 @click.option("--seed", type=click.IntRange(0), help=_("Seed of the draws (default: county.toml)."))
 @_PREVIOUS

@@ -131,7 +131,8 @@ def event_children(event: Event, years: Sequence[int], draws: int, rng: np.rando
 def _event(row: pd.Series) -> Event:
     size, low, high = (float(row[c]) if pd.notna(row[c]) else np.nan for c in ("size", "size_low", "size_high"))
     if np.isfinite(low) != np.isfinite(high) or (np.isfinite(low) and not low <= size <= high):
-        raise DataError("event_range", event=row["event_id"], found=f"{size:g}", low=f"{low:g}", high=f"{high:g}")
+        bounds = {"low": f"{low:g}".replace("nan", "?"), "high": f"{high:g}".replace("nan", "?")}
+        raise DataError("event_range", event=row["event_id"], found=f"{size:g}", **bounds)
     return Event(
         event_id=str(row["event_id"]),
         kind=str(row["event_kind"]),

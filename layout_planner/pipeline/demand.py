@@ -56,7 +56,7 @@ def travel_of(setup: Setup) -> Travel:
     if setup.roads is None:
         minutes = screening_minutes(setup.villages, setup.schools, setup.values, cutoff)
     else:
-        network = build_network(setup.roads, setup.values)
+        network = build_network(setup.roads, setup.values, barriers=setup.barriers)
         ground = Ground(network, setup.schools, setup.villages, setup.values, cutoff)
         minutes = travel_minutes(network, setup.villages, setup.schools, setup.values, cutoff, choice)
     minutes = with_measured(minutes, trips, pd.DataFrame(setup.schools.drop(columns="geometry")), choice)

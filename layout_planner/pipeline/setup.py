@@ -51,6 +51,7 @@ class Setup:
     schools: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame | None
+    barriers: gpd.GeoDataFrame | None
     catalogue: Catalogue
     parameters: Mapping[str, Parameter]
     values: Mapping[str, float]
@@ -109,6 +110,7 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
         schools=_ordered(county.schools, "school_id").to_crs(county.crs),
         villages=_ordered(county.villages, "village_code").to_crs(county.crs),
         roads=None if county.roads is None else _plain_lines(county.roads.to_crs(county.crs)),
+        barriers=_placed(county, "barriers"),
         catalogue=load_catalogue().with_county_values(settings.own_values),
         parameters=parameters,
         values=parameter_values(parameters, settings.parameters),
@@ -126,9 +128,14 @@ def set_up(folder: Path, options: RunOptions) -> Setup:
 
 def _choice_of(county: County) -> Choice:
     """Modes, cases and bus stops of the county."""
-    told, stops = county.settings.travel, county.more.get("bus_stops")
-    places = None if stops is None or not len(stops) else gpd.GeoDataFrame(stops).to_crs(county.crs)
-    return Choice(told.modes, told.also, told.cases, places)
+    told = county.settings.travel
+    return Choice(told.modes, told.also, told.cases, _placed(county, "bus_stops"))
+
+
+def _placed(county: County, name: str) -> gpd.GeoDataFrame | None:
+    """An optional layer in the county's own system; None where there is none."""
+    table = county.more.get(name)
+    return None if table is None or not len(table) else gpd.GeoDataFrame(table).to_crs(county.crs)
 
 
 def quality_table(setup: Setup) -> pd.DataFrame:

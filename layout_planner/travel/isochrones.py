@@ -19,6 +19,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 from layout_planner.terms import GradeBand
+from layout_planner.travel.barriers import barred
 from layout_planner.travel.network import OFF, Bools, Floats, Ints, Joined, Network, join_points, require_metres
 from layout_planner.travel.table import offers, walking_speed
 
@@ -40,7 +41,7 @@ class Grid:
     near
         Places of the points that a road is near enough to, in the grid row by row, shape (doors,).
     straight_m
-        Straight line to every gate, shape (schools, doors). [m]
+        Straight line to every gate, shape (schools, doors); infinite to a near one across a barrier. [m]
     legs
         By mode and case: the road [m] of a walk or [min] of a ride, and the access legs [m], shape (schools, doors); inf
         where there is no way.
@@ -124,7 +125,10 @@ def make_grid(
     within = shapely.STRtree(network.geometry).query(spots, predicate="dwithin", distance=parameters["access_limit_m"])
     near = np.unique(within[0])
     doors = gpd.GeoDataFrame(geometry=gpd.GeoSeries(spots[near], crs=network.crs))
-    straight = shapely.distance(schools.geometry.to_numpy()[:, None], doors.geometry.to_numpy()[None, :])
+    gates, places = schools.geometry.to_numpy(), doors.geometry.to_numpy()
+    straight = shapely.distance(gates[:, None], places[None, :])
+    gate, door = np.nonzero(straight <= parameters["direct_walk_m"])
+    straight[gate, door] = np.where(barred(gates[gate], places[door], network.barriers), np.inf, straight[gate, door])
     joins: dict[bytes, tuple[Joined, Joined]] = {}
     legs = {
         (mode, case): _legs(network, (schools, doors), parameters, (mode, case), up_to=up_to, joins=joins)

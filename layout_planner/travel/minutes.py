@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from layout_planner.travel.barriers import barred
 from layout_planner.travel.modes import (
     BUS,
     CLOSED_ROAD,
@@ -144,7 +145,7 @@ def plain_trips(
     schools, villages = layers
     access = ground.parameters["access_factor"] * (schools.straight_m[:, None] + villages.straight_m[None, :])
     trips = Trips(*costs, access, schools.off[:, None] | villages.off[None, :], linked)
-    return _with_neighbours(trips, ground.layers, ground.parameters) if mode == WALK else trips
+    return _with_neighbours(trips, ground) if mode == WALK else trips
 
 
 def with_stops(trips: Trips, parameters: Mapping[str, float]) -> Trips:
@@ -198,14 +199,17 @@ def _best_stop(on_foot: np.ndarray, ride: Trips, gate: np.ndarray, speed: float)
     return Trips(road_min, road_m, access, nowhere.copy(), usable.any(axis=1), off_reason="no_stop")
 
 
-def _with_neighbours(
-    trips: Trips, layers: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame], parameters: Mapping[str, float]
-) -> Trips:
-    """Let children whose door is very near the gate walk straight there, if the road is longer or closed."""
-    schools, villages = (layer.geometry.to_numpy() for layer in layers)
+def _with_neighbours(trips: Trips, ground: Ground) -> Trips:
+    """Let children whose door is very near the gate walk straight there, if the road is longer or closed.
+
+    Nobody walks straight across a barrier.
+    """
+    schools, villages = (layer.geometry.to_numpy() for layer in ground.layers)
     straight = shapely.distance(schools[:, None], villages[None, :])
-    direct = parameters["access_factor"] * straight
-    near = (straight <= parameters["direct_walk_m"]) & ~(trips.access_m + trips.road_m <= direct)
+    direct = ground.parameters["access_factor"] * straight
+    near = (straight <= ground.parameters["direct_walk_m"]) & ~(trips.access_m + trips.road_m <= direct)
+    school, village = np.nonzero(near)
+    near[school, village] = ~barred(schools[school], villages[village], ground.network.barriers)
     return Trips(
         road_min=np.where(near, 0.0, trips.road_min),
         road_m=np.where(near, 0.0, trips.road_m),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
 from layout_planner.errors import DataError
-from layout_planner.travel import build_network, join_points
+from layout_planner.travel import build_network, join_points, travel_minutes
 
 CRS = 4542
 
@@ -137,3 +137,17 @@ def test_no_access_leg_ever_crosses_a_barrier(assumptions, places):
         for i in off
         for edge in network.geometry
     )
+
+
+def test_nobody_walks_straight_to_a_near_gate_across_a_river(assumptions):
+    layer = roads(LineString([(0, 300), (900, 300)]), LineString([(0, 700), (900, 700)]))  # no bridge between the banks
+    school = points((450, 560)).assign(school_id="s", grade_low=1, grade_high=6)
+    village = points((450, 440)).assign(village_code="v")
+    open_ground, river = (
+        travel_minutes(build_network(layer, assumptions, barriers=given), village, school, assumptions, 60.0)
+        for given in (None, RIVER)
+    )
+    walks = [t[(t["mode"] == "walk") & (t["grade_band"] == "1-3")]["minutes"] for t in (open_ground, river)]
+    assert walks[0].notna().all()  # 120 m straight
+    assert walks[1].isna().all()
+    assert set(river["reason"]) == {"no_route"}

@@ -64,7 +64,7 @@ def _bounds(table: pd.DataFrame) -> list[Problem]:
     )
     told = low.notna() | high.notna()
     rows = table[told & ~((low <= table["size"]) & (table["size"] <= high))]
-    allowed = [f"{low[i]:g}–{high[i]:g}" for i in rows.index]
+    allowed = [f"{low[i]:g}–{high[i]:g}".replace("nan", "?") for i in rows.index]
     return at_rows("event_size_range", ("events", "size"), rows, [f"{x:g}" for x in rows["size"]], allowed=allowed)
 
 
